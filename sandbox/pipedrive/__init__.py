@@ -1,0 +1,1 @@
+"""Pipedrive as the portal sees it: OAuth, the API operations a phone connector needs, their limits."""
