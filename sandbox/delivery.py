@@ -71,9 +71,7 @@ def _exchange(outgoing: Outgoing, timeout: float) -> tuple[int, str]:
         connection.close()
 
 
-def deliver(
-    prepare: Callable[[int], Outgoing], waits: Sequence[float], record: Callable[[Attempt], None]
-) -> None:
+def deliver(prepare: Callable[[int], Outgoing], waits: Sequence[float], record: Callable[[Attempt], None]) -> None:
     """Send in the background until accepted: once, and once more after each wait."""
 
     def run() -> None:

@@ -33,9 +33,7 @@ LOGGING = {
 # The app registered in the sandbox's "Developer Hub".
 SANDBOX_CLIENT_ID = os.environ.get("SANDBOX_CLIENT_ID", "sandbox-client")
 SANDBOX_CLIENT_SECRET = os.environ.get("SANDBOX_CLIENT_SECRET", "sandbox-secret")
-SANDBOX_REDIRECT_URI = os.environ.get(
-    "SANDBOX_REDIRECT_URI", "http://localhost:8000/integrations/pipedrive/callback/"
-)
+SANDBOX_REDIRECT_URI = os.environ.get("SANDBOX_REDIRECT_URI", "http://localhost:8000/integrations/pipedrive/callback/")
 
 
 def _seconds(name: str, default: str) -> list[float]:

@@ -39,9 +39,7 @@ def api_view(method: str, handle: Handler) -> Callable[[HttpRequest], HttpRespon
         if fault is None:
             answer = carry_out(request)
         else:
-            answer = answer_with(
-                fault, request, lambda: carry_out(request), lambda _status: {"error": "fault"}
-            )
+            answer = answer_with(fault, request, lambda: carry_out(request), lambda _status: {"error": "fault"})
         _log(request, answer, started)
         return answer
 

@@ -70,9 +70,7 @@ def _ended_call(account: Account, order: Json, number: int) -> tuple[Json, dt.da
         "hidden": hidden,
         "user": {"id": user["id"], "email": user["email"], "number": user["number"]},
         "started_at": started.isoformat(timespec="seconds"),
-        "answered_at": (started + dt.timedelta(seconds=ring)).isoformat(timespec="seconds")
-        if answered
-        else None,
+        "answered_at": (started + dt.timedelta(seconds=ring)).isoformat(timespec="seconds") if answered else None,
         "ended_at": ended.isoformat(timespec="seconds"),
         "ring_seconds": ring,
         "talk_seconds": talk,

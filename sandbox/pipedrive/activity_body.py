@@ -42,9 +42,7 @@ _CHECKS: dict[str, strict.Check] = {
     "busy": strict.is_flag,
     "done": strict.is_flag,
     "location": PLACE,
-    "participants": strict.list_of(
-        strict.record_of({"person_id": strict.is_integer, "primary": strict.is_flag})
-    ),
+    "participants": strict.list_of(strict.record_of({"person_id": strict.is_integer, "primary": strict.is_flag})),
     "attendees": strict.list_of(_ATTENDEE),
     "public_description": strict.is_text,
     "priority": strict.is_integer,

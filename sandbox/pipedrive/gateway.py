@@ -60,8 +60,16 @@ class Passage:
     name: str
     operation: Operation | None
     token: AccessToken | None = None
+    company: Company | None = None
+    user: Json | None = None
     spent: int = 0
     headers: dict[str, str] = field(default_factory=dict)
+
+    def identify(self) -> None:
+        """Find out whose token the request carries."""
+        self.token = pipedrive.authorizations.find(bearer_token(self.request))
+        if self.token is not None:
+            self.company, self.user = pipedrive.user_of(self.token.grant)
 
     def carry_out(self, path_arguments: Json) -> HttpResponse:
         """Check everything, then let the operation answer."""
@@ -79,7 +87,7 @@ class Passage:
         return answer
 
     def _admit(self) -> tuple[Operation, Call]:
-        if self.token is None:
+        if self.token is None or self.company is None or self.user is None:
             self.headers["x-401-by-gw"] = "true"
             raise Refusal(401, "", gateway_error(401, "unauthorized access"))
         if self.operation is None:
@@ -87,9 +95,8 @@ class Passage:
         if self.operation.scopes.isdisjoint(self.token.grant.scopes):
             raise Refusal(403, "", gateway_error(403, "Scope and URL mismatch"))
         with pipedrive.lock:
-            company, user = pipedrive.user_of(self.token.grant)
-            self._charge(self.operation, company, self.token)
-        return self.operation, Call(self.request, company, user)
+            self._charge(self.operation, self.company, self.token)
+        return self.operation, Call(self.request, self.company, self.user)
 
     def _charge(self, operation: Operation, company: Company, token: AccessToken) -> None:
         """Take a place in the burst windows and tokens from the budget, or refuse."""
@@ -121,7 +128,7 @@ def endpoint(name: str, **operations: Operation) -> Callable[..., HttpResponse]:
         method = request.method or ""
         passage = Passage(request, f"{method} {name}", operations.get(method))
         with pipedrive.lock:
-            passage.token = pipedrive.authorizations.find(bearer_token(request))
+            passage.identify()
         return through(passage, lambda: passage.carry_out(path_arguments))
 
     return view
@@ -129,11 +136,11 @@ def endpoint(name: str, **operations: Operation) -> Callable[..., HttpResponse]:
 
 def through(passage: Passage, carry_out: Callable[[], HttpResponse]) -> HttpResponse:
     """Delay, go wrong where a fault is ordered, and keep the request in the log."""
-    request, token = passage.request, passage.token
+    request = passage.request
     started = time.monotonic()
     with pipedrive.lock:
         delay = pipedrive.switches.delay_ms / 1000
-        company_id = token.grant.company_id if token else None
+        company_id = passage.company.id if passage.company else None
         fault = pipedrive.faults.take(request.method or "", request.path, company_id)
     time.sleep(delay)
     answer = carry_out() if fault is None else answer_with(fault, request, carry_out, default_error)
@@ -149,9 +156,8 @@ def bearer_token(request: HttpRequest) -> str:
 
 
 def _log(passage: Passage, status: int | None, *, faulty: bool, started: float) -> None:
-    request, token = passage.request, passage.token
+    request = passage.request
     with pipedrive.lock:
-        user = pipedrive.user_of(token.grant)[1] if token else None
         pipedrive.requests.append(
             {
                 "at": clock.now().isoformat(),
@@ -164,8 +170,8 @@ def _log(passage: Passage, status: int | None, *, faulty: bool, started: float) 
                 "fault": faulty,
                 "tokens": passage.spent,
                 "ms": round((time.monotonic() - started) * 1000),
-                "user": user["email"] if user else None,
-                "company_id": token.grant.company_id if token else None,
+                "user": passage.user["email"] if passage.user else None,
+                "company_id": passage.company.id if passage.company else None,
             }
         )
 

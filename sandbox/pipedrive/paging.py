@@ -17,9 +17,7 @@ MAX_LIMIT = 500
 DEFAULT_LIMIT = 100
 
 
-def page(
-    records: Iterable[Json], query: Mapping[str, str], sortable: tuple[str, ...]
-) -> tuple[list[Json], str | None]:
+def page(records: Iterable[Json], query: Mapping[str, str], sortable: tuple[str, ...]) -> tuple[list[Json], str | None]:
     """Return the asked-for page of the records and the cursor of the next one."""
     field = queries.word(query, "sort_by", sortable)
     descending = queries.word(query, "sort_direction", ("asc", "desc")) == "desc"
@@ -28,9 +26,7 @@ def page(
     if "cursor" in query:
         first = _first_key(query["cursor"], field)
         ordered = [
-            each
-            for each in ordered
-            if (_key(each, field) <= first if descending else _key(each, field) >= first)
+            each for each in ordered if (_key(each, field) <= first if descending else _key(each, field) >= first)
         ]
     following = ordered[size : size + 1]
     return ordered[:size], _cursor(following[0], field) if following else None

@@ -66,9 +66,7 @@ def _matches(person: Json, term: str, fields: tuple[str, ...], *, exact: bool) -
     wanted = term.lower()
     if exact:
         return any(text.lower() == wanted for text in texts + phones)
-    return any(wanted in text.lower() for text in texts) or any(
-        _phone_matches(phone, term) for phone in phones
-    )
+    return any(wanted in text.lower() for text in texts) or any(_phone_matches(phone, term) for phone in phones)
 
 
 def _phone_matches(stored: str, term: str) -> bool:

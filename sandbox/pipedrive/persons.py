@@ -85,15 +85,11 @@ def checked_person(body: Json, company: Company) -> Json:
         raise Refusal(400, "Validation failed: org_id: not found")
     filled = dict(body)
     for name in {"phones", "emails"} & set(body):
-        filled[name] = [
-            {"primary": place == 0, "label": "work", **value} for place, value in enumerate(body[name])
-        ]
+        filled[name] = [{"primary": place == 0, "label": "work", **value} for place, value in enumerate(body[name])]
     return filled
 
 
-def change_person(
-    company: Company, person: Json, fields: Json, user_id: int, merged_from: int | None = None
-) -> None:
+def change_person(company: Company, person: Json, fields: Json, user_id: int, merged_from: int | None = None) -> None:
     """Change a person and tell the webhooks what changed."""
     previous = {name: person[name] for name, value in fields.items() if person.get(name) != value}
     person.update(fields)
@@ -114,8 +110,7 @@ def remove_person(company: Company, person: Json, user_id: int, merged_to: int |
 def merge_persons(company: Company, loser: Json, survivor: Json, user_id: int) -> None:
     """Merge: the loser is deleted, the survivor takes over its phones and e-mails; two events tell of it."""
     fields = {
-        name: survivor[name]
-        + [{**value, "primary": False} for value in loser[name] if value not in survivor[name]]
+        name: survivor[name] + [{**value, "primary": False} for value in loser[name] if value not in survivor[name]]
         for name in ("phones", "emails")
     }
     remove_person(company, loser, user_id, merged_to=survivor["id"])

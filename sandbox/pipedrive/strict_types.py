@@ -49,10 +49,7 @@ def is_duration(value: Any) -> bool:
 
 def is_uuid(value: Any) -> bool:
     """Accept a UUID as text."""
-    return (
-        isinstance(value, str)
-        and re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", value) is not None
-    )
+    return isinstance(value, str) and re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", value) is not None
 
 
 def list_of(check: Check) -> Check:

@@ -93,9 +93,7 @@ def _needed(request: HttpRequest, name: str) -> str:
 
 def _check_request(request: HttpRequest) -> None:
     if request.method != "POST" or request.content_type != "application/x-www-form-urlencoded":
-        raise OAuthError(
-            "invalid_request", "Invalid request: content must be application/x-www-form-urlencoded"
-        )
+        raise OAuthError("invalid_request", "Invalid request: content must be application/x-www-form-urlencoded")
     given = _credentials(request)
     expected = ":".join(app_credentials()[:2])
     if not hmac.compare_digest(given.encode(), expected.encode()):

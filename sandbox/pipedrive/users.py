@@ -31,9 +31,7 @@ def find_users(call: Call) -> HttpResponse:
     if not term:
         raise Refusal(400, "Bad request: term is required")
     field = "email" if call.query.get("search_by_email") in ("1", "true") else "name"
-    return success(
-        [_shown(call, user) for user in call.company.users.values() if term in user[field].lower()]
-    )
+    return success([_shown(call, user) for user in call.company.users.values() if term in user[field].lower()])
 
 
 def list_activity_types(call: Call) -> HttpResponse:

@@ -50,7 +50,7 @@ def _running(_receiver: Receiver) -> Iterator[Sandbox]:
         "SANDBOX_MUSTALINJA_RETRIES": "0.05,0.05,0.05",
     }
     command = [sys.executable, "-m", "gunicorn", "sandbox.wsgi", "--workers=1", "--threads=16"]
-    command += [f"--bind=127.0.0.1:{port}", "--log-level=warning", "--no-control-socket"]
+    command += [f"--bind=127.0.0.1:{port}", "--log-level=warning", "--no-control-socket", "--keep-alive=75"]
     process = subprocess.Popen(command, cwd=REPOSITORY, env=environment)
     sandbox = Sandbox(f"http://127.0.0.1:{port}", redirect_uri)
     wait_until(lambda: process.poll() is not None or _listens(port), 20)

@@ -143,8 +143,6 @@ def test_costs_are_those_of_the_documents(sandbox: Sandbox, aino: Client, receiv
     ],
     ids=str,
 )
-def test_an_undocumented_request_is_noticed(
-    method: str, path: str, query: dict[str, str], body: Json
-) -> None:
+def test_an_undocumented_request_is_noticed(method: str, path: str, query: dict[str, str], body: Json) -> None:
     with pytest.raises(AssertionError):
         check_request(method, path, query, body)

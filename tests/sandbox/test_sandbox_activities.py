@@ -66,9 +66,7 @@ def _with_user_ids(sandbox: Sandbox, fields: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("fields", [fields for _, fields in REFUSED], ids=[name for name, _ in REFUSED])
-def test_a_wrong_activity_is_refused_and_nothing_is_made(
-    sandbox: Sandbox, aino: Client, fields: Json
-) -> None:
+def test_a_wrong_activity_is_refused_and_nothing_is_made(sandbox: Sandbox, aino: Client, fields: Json) -> None:
     answer = aino("POST", "v2/activities", json={**GOOD, **_with_user_ids(sandbox, fields)})
     assert answer.status_code == 400
     body = answer.json()

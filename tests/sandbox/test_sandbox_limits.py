@@ -60,9 +60,7 @@ def test_the_81st_request_within_two_seconds_is_429(sandbox: Sandbox, aino: Clie
     assert refused[0].headers["x-ratelimit-remaining"] == "0"
     assert refused[0].json()["errorCode"] == 429
     assert 1 <= int(refused[0].headers["x-ratelimit-reset"]) <= 2
-    assert sandbox.client("bo@esimerkki.example")("GET", "v1/users/me").status_code == 200, (
-        "each token has its own"
-    )
+    assert sandbox.client("bo@esimerkki.example")("GET", "v1/users/me").status_code == 200, "each token has its own"
 
 
 def test_the_11th_search_within_two_seconds_is_429_and_later_ones_work(aino: Client) -> None:
@@ -135,10 +133,7 @@ def test_a_nonsensical_order_is_refused(sandbox: Sandbox) -> None:
     url = f"{sandbox.url}/pipedrive/control"
     assert sandbox.http.post(f"{url}/faults", json={"colour": "red"}).status_code == 400
     assert sandbox.http.post(f"{url}/switches", json={"delay_ms": "5"}).status_code == 400
-    assert (
-        sandbox.http.post(f"{url}/authorize", json={"user_email": "eino@esimerkki.example"}).status_code
-        == 400
-    )
+    assert sandbox.http.post(f"{url}/authorize", json={"user_email": "eino@esimerkki.example"}).status_code == 400
 
 
 def test_a_simple_request_is_answered_in_a_few_milliseconds(sandbox: Sandbox, aino: Client) -> None:

@@ -129,9 +129,7 @@ def test_a_call_can_be_sent_again_or_lost(sandbox: Sandbox, receiver: Receiver) 
     ("auth", "header"),
     [("bearer", f"Bearer {SECRET}"), ("url", None)],
 )
-def test_other_ways_to_authenticate(
-    sandbox: Sandbox, receiver: Receiver, auth: str, header: str | None
-) -> None:
+def test_other_ways_to_authenticate(sandbox: Sandbox, receiver: Receiver, auth: str, header: str | None) -> None:
     _register(sandbox, receiver, auth=auth)
     sandbox.order("mustalinja/control/calls", **CALL)
     request = receiver.wait_for(1)[0]

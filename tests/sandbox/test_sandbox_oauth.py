@@ -131,9 +131,7 @@ def test_the_client_must_authenticate(sandbox: Sandbox) -> None:
 
 def _revoke(sandbox: Sandbox, token: str) -> int:
     url = f"{sandbox.url}/pipedrive/oauth/revoke"
-    return sandbox.http.post(
-        url, data={"token": token}, auth=("sandbox-client", "sandbox-secret")
-    ).status_code
+    return sandbox.http.post(url, data={"token": token}, auth=("sandbox-client", "sandbox-secret")).status_code
 
 
 def test_revoking_the_refresh_token_ends_all_the_users_grants(sandbox: Sandbox) -> None:

@@ -67,9 +67,7 @@ def test_a_delta_shows_changes_and_hides_deletions(sandbox: Sandbox, aino: Clien
         ("400124392", ["Päivi Rantanen", "Pekka Rantanen"]),
     ],
 )
-def test_the_search_compares_digits_and_knows_no_trunk_zero(
-    aino: Client, term: str, found: list[str]
-) -> None:
+def test_the_search_compares_digits_and_knows_no_trunk_zero(aino: Client, term: str, found: list[str]) -> None:
     assert _search(aino, term) == found
 
 
@@ -96,9 +94,7 @@ def test_a_new_person_is_found_after_the_lag_only(sandbox: Sandbox, aino: Client
     assert _search(aino, "0400124399") == []
 
 
-@pytest.mark.parametrize(
-    "query", [{"term": "4"}, {"term": ""}, {"term": "4" * 300}, {"term": "44", "fields": "shoe"}]
-)
+@pytest.mark.parametrize("query", [{"term": "4"}, {"term": ""}, {"term": "4" * 300}, {"term": "44", "fields": "shoe"}])
 def test_a_wrong_search_is_refused(aino: Client, query: dict[str, str]) -> None:
     assert aino("GET", "v2/persons/search", params=query).status_code == 400
 
@@ -192,9 +188,7 @@ def test_a_wrong_webhook_is_refused(aino: Client, receiver: Receiver, fields: Js
     assert next(iter(fields)) in answer.json()["errors"]
 
 
-def test_webhooks_are_listed_and_deleted_by_their_owner(
-    sandbox: Sandbox, aino: Client, receiver: Receiver
-) -> None:
+def test_webhooks_are_listed_and_deleted_by_their_owner(sandbox: Sandbox, aino: Client, receiver: Receiver) -> None:
     made = _register(aino, receiver).json()["data"]["id"]
     assert [each["id"] for each in aino("GET", "v1/webhooks").json()["data"]] == [made]
     bo = sandbox.client("bo@esimerkki.example")
