@@ -54,6 +54,7 @@ def _running(_receiver: Receiver) -> Iterator[Sandbox]:
     process = subprocess.Popen(command, cwd=REPOSITORY, env=environment)
     sandbox = Sandbox(f"http://127.0.0.1:{port}", redirect_uri)
     wait_until(lambda: process.poll() is not None or _listens(port), 20)
+    assert process.poll() is None, "the sandbox did not start"
     yield sandbox
     sandbox.http.close()
     process.send_signal(signal.SIGTERM)
