@@ -71,9 +71,7 @@ def operation(method: str, path: str, grant_type: str = "") -> Json:
     paths: Json = _document(version)["paths"]
     matching = [template for template in paths if _matches(template, short)]
     found = [
-        template
-        for template in sorted(matching, key=lambda each: each.count("{"))
-        if method.lower() in paths[template]
+        template for template in sorted(matching, key=lambda each: each.count("{")) if method.lower() in paths[template]
     ]
     assert found, f"{method} {short} is not in openapi-{version}.json"
     declared: Json = paths[found[0]][method.lower()]
@@ -113,9 +111,7 @@ def _check_parameter(parameter: Json, value: str) -> None:
 
 
 def _validate(schema: Json, value: Any, where: str) -> None:
-    errors = [
-        f"{error.json_path}: {error.message}" for error in Draft202012Validator(schema).iter_errors(value)
-    ]
+    errors = [f"{error.json_path}: {error.message}" for error in Draft202012Validator(schema).iter_errors(value)]
     assert not errors, f"{where}: {'; '.join(errors)}"
 
 
@@ -125,9 +121,7 @@ def _with_null(schema: Any) -> Any:
         return [_with_null(each) for each in schema]
     if not isinstance(schema, dict):
         return schema
-    turned = {
-        name: _with_null(value) for name, value in schema.items() if name not in ("nullable", "example")
-    }
+    turned = {name: _with_null(value) for name, value in schema.items() if name not in ("nullable", "example")}
     if schema.get("nullable") is True and isinstance(schema.get("type"), str):
         turned["type"] = [schema["type"], "null"]
         if "enum" in turned:

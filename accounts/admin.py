@@ -1,0 +1,78 @@
+"""Customers in Django admin: companies, people and licences, for SaaShop's support."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Company, License, User
+
+admin.site.unregister(Group)
+admin.site.site_header = admin.site.site_title = "Mustalinja Connector"
+admin.site.index_title = _("Support")
+
+
+@admin.register(Company)
+class CompanyAdmin(admin.ModelAdmin[Company]):
+    list_display = ("name", "language", "people_count", "free_license_count", "suspended_at", "created_at")
+    list_filter = (("suspended_at", admin.EmptyFieldListFilter), "language")
+    search_fields = ("name", "people__email")
+    readonly_fields = ("admin_appointed_at", "created_at")
+    date_hierarchy = "created_at"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Company]:
+        free = Count("licenses", filter=Q(licenses__holder__isnull=True), distinct=True)
+        return super().get_queryset(request).annotate(people_total=Count("people", distinct=True), free_total=free)
+
+    @admin.display(description=_("people"), ordering="people_total")
+    def people_count(self, company: Any) -> int:
+        return int(company.people_total)
+
+    @admin.display(description=_("free licenses"), ordering="free_total")
+    def free_license_count(self, company: Any) -> int:
+        return int(company.free_total)
+
+
+class HeldLicenseInline(admin.TabularInline[License, User]):
+    model = License
+    fields = readonly_fields = ("code", "company", "valid_until", "redeemed_at")
+    extra = 0
+    can_delete = False
+    verbose_name_plural = _("licenses")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin[User]):
+    ordering = ("email",)
+    list_display = ("email", "company", "is_company_admin", "is_active", "is_staff", "last_login")
+    list_filter = ("is_company_admin", "is_active", "is_staff")
+    list_select_related = ("company",)
+    search_fields = ("email", "first_name", "last_name", "company__name", "pipedrive_connection__email")
+    autocomplete_fields = ("company",)
+    readonly_fields = ("last_login", "date_joined")
+    inlines = (HeldLicenseInline,)
+    fieldsets = (
+        (None, {"fields": ("email", "password")}),
+        (_("Person"), {"fields": ("first_name", "last_name", "company", "is_company_admin")}),
+        (_("Rights"), {"fields": ("is_active", "is_staff", "is_superuser", "user_permissions")}),
+        (_("Times"), {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "usable_password", "password1", "password2")}),)
+
+
+@admin.register(License)
+class LicenseAdmin(admin.ModelAdmin[License]):
+    list_display = ("code", "company", "holder", "valid_until", "redeemed_at")
+    list_filter = (("holder", admin.EmptyFieldListFilter), "valid_until")
+    list_select_related = ("company", "holder")
+    search_fields = ("code", "company__name", "holder__email")
+    autocomplete_fields = ("company", "holder")
+    readonly_fields = ("code", "redeemed_at", "created_at")
+    date_hierarchy = "created_at"

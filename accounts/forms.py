@@ -1,0 +1,64 @@
+"""Forms of signing up and of entering a licence."""
+
+from typing import Any
+
+from allauth.account.forms import SignupForm as AllauthSignupForm
+from django import forms
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.licenses import LicenseRefusedError, find_free_license, redeem_license
+from accounts.models import User
+
+
+class LicenseCodeField(forms.CharField):
+    """A licence code as a person types it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            label=_("License code"),
+            max_length=64,
+            help_text=_("The code of your own license, for example 7K2M-QX9R-4HTB-WCPE."),
+            widget=forms.TextInput(
+                attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+            ),
+            **kwargs,
+        )
+
+
+class SignupForm(AllauthSignupForm):  # type: ignore[misc]
+    """Email, password and a licence code that is free and valid."""
+
+    license_code = LicenseCodeField()
+    field_order = ("license_code", "email", "password1", "password2")
+
+    def clean_license_code(self) -> str:
+        code: str = self.cleaned_data["license_code"]
+        try:
+            return find_free_license(code=code).code
+        except LicenseRefusedError as refusal:
+            raise forms.ValidationError(refusal.message) from refusal
+
+    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
+        """Save the person and redeem the licence together, or neither.
+
+        Raises:
+            LicenseRefusedError: somebody else redeemed the code between the check and now.
+        """
+        try:
+            with transaction.atomic():
+                return super().try_save(request)  # type: ignore[no-any-return]
+        except IntegrityError:
+            # The same email signed up twice at the same moment: the second is told what a later one would be.
+            self.account_already_exists = True
+            return super().try_save(request)  # type: ignore[no-any-return]
+
+    def signup(self, request: HttpRequest, user: User) -> None:
+        redeem_license(user=user, code=self.cleaned_data["license_code"])
+
+
+class LicenseForm(forms.Form):
+    """A further licence for a person who has an account already: a renewal or another company's invitation."""
+
+    license_code = LicenseCodeField()

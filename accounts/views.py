@@ -1,0 +1,55 @@
+"""Signing up, and entering a licence later."""
+
+from typing import Any
+
+from allauth.account.views import SignupView as AllauthSignupView
+from django.contrib import messages
+from django.http import HttpResponse
+from django.urls import reverse_lazy
+from django.utils.translation import gettext as _
+from django.views.generic import FormView, TemplateView
+
+from accounts.access import PeopleOnlyMixin
+from accounts.forms import LicenseForm, SignupForm
+from accounts.licenses import LicenseRefusedError, redeem_license
+from accounts.models import License
+
+
+class SignupView(AllauthSignupView):  # type: ignore[misc]
+    """allauth's sign-up, where a licence lost to somebody faster is an error of the form and makes no account."""
+
+    def form_valid(self, form: SignupForm) -> HttpResponse:
+        try:
+            return super().form_valid(form)  # type: ignore[no-any-return]
+        except LicenseRefusedError as refusal:
+            form.add_error("license_code", refusal.message)
+            return self.form_invalid(form)  # type: ignore[no-any-return]
+
+
+class LicenseView(PeopleOnlyMixin, FormView[LicenseForm]):
+    """A person's licences, and the place to enter a new one."""
+
+    template_name = "accounts/license.html"
+    form_class = LicenseForm
+    success_url = reverse_lazy("integrations:overview")
+
+    def form_valid(self, form: LicenseForm) -> HttpResponse:
+        try:
+            license_ = redeem_license(user=self.person, code=form.cleaned_data["license_code"])
+        except LicenseRefusedError as refusal:
+            form.add_error("license_code", refusal.message)
+            return self.form_invalid(form)
+        messages.success(
+            self.request, _("Your license for %(company)s is in use.") % {"company": license_.company.name}
+        )
+        return super().form_valid(form)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        held = License.objects.filter(holder=self.person).select_related("company").order_by("-redeemed_at")
+        return super().get_context_data(licenses=held, **kwargs)
+
+
+class FrontPageView(TemplateView):
+    """The public front page."""
+
+    template_name = "front.html"

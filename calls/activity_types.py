@@ -1,0 +1,36 @@
+"""Which activity type a call gets: the company's choice while it is active in Pipedrive, else `call`."""
+
+import datetime
+
+from django.utils import timezone
+
+from integrations.models import PipedriveAccount
+from integrations.pipedrive.client import PipedriveClient
+
+READ_AGAIN_AFTER = datetime.timedelta(days=1)
+"""Reading the types costs 20 tokens, four times an activity."""
+FALLBACK = "call"
+
+
+class ActivityTypeMissingError(Exception):
+    """Neither the company's activity type nor `call` is active in Pipedrive."""
+
+
+def usable_type(account: PipedriveAccount, client: PipedriveClient, *, wanted: str, refused: str | None = None) -> str:
+    """The `key_string` to use. `refused` is a type with which an activity was just refused: then the list is read anew.
+
+    Raises:
+        ActivityTypeMissingError: there is none.
+        IntegrationError: the types could not be read.
+    """
+    read_at = account.activity_types_read_at
+    is_fresh = read_at is not None and read_at > timezone.now() - READ_AGAIN_AFTER
+    known = {wanted, FALLBACK} & set(account.activity_types)
+    if refused is not None or not is_fresh or not known:
+        account.activity_types = sorted(client.active_activity_types())
+        account.activity_types_read_at = timezone.now()
+        account.save(update_fields=["activity_types", "activity_types_read_at"])
+    for key in (wanted, FALLBACK):
+        if key in account.activity_types:
+            return key
+    raise ActivityTypeMissingError(f"neither {wanted} nor {FALLBACK} is an active activity type")

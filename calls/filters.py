@@ -1,0 +1,68 @@
+"""The filters of the call history, the same for the page and the JSON API."""
+
+from typing import Any, ClassVar
+
+import django_filters
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from calls.models import Call
+from calls.reasons import Reason, Status
+from integrations.phone_numbers import read_dialled
+
+YES_OR_NO = [("true", _("answered")), ("false", _("not answered"))]
+
+
+class MomentFilter(django_filters.IsoDateTimeFilter):  # type: ignore[misc]
+    """A time in ISO 8601; without an offset it is Helsinki's."""
+
+
+class CallFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """By status, reason, direction, answered, number in any spelling, rep's email and start of the call."""
+
+    status = django_filters.ChoiceFilter(choices=Status.choices, label=_("Status"), empty_label=_("all"))
+    reason = django_filters.ChoiceFilter(choices=Reason.choices, label=_("Reason"), empty_label=_("all"))
+    direction = django_filters.ChoiceFilter(choices=Call.Direction.choices, label=_("Direction"), empty_label=_("all"))
+    answered = django_filters.TypedChoiceFilter(
+        choices=YES_OR_NO, coerce=lambda text: text == "true", label=_("Answered"), empty_label=_("all")
+    )
+    number = django_filters.CharFilter(method="with_number", label=_("Number"))
+    rep = django_filters.CharFilter(field_name="rep__email", lookup_expr="iexact", label=_("User's email"))
+    since = MomentFilter(field_name="started_at", lookup_expr="gte", label=_("From"))
+    until = MomentFilter(field_name="started_at", lookup_expr="lt", label=_("Until"))
+
+    class Meta:
+        model = Call
+        fields: ClassVar[list[str]] = []
+
+    def with_number(self, calls: "QuerySet[Call]", _name: str, typed: str) -> "QuerySet[Call]":
+        """The customer's number in any spelling; nothing where it is no number."""
+        number = read_dialled(typed)
+        if number is None:
+            return calls.none()
+        if number.is_short:
+            return calls.filter(customer_number="", customer_number_typed=number.typed)
+        return calls.filter(customer_number=number.e164)
+
+
+class CallPageFilter(CallFilter):
+    """The same on the page, where a day is chosen in a calendar."""
+
+    since = django_filters.DateFilter(
+        field_name="started_at",
+        lookup_expr="date__gte",
+        label=_("From"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    until = django_filters.DateFilter(
+        field_name="started_at",
+        lookup_expr="date__lte",
+        label=_("Until"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+
+    def __init__(self, *args: Any, shows_rep: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not shows_rep:
+            self.filters.pop("rep")

@@ -1,0 +1,47 @@
+"""From what went wrong at Pipedrive to what happens with the call."""
+
+import datetime
+
+from django.utils import timezone
+
+from calls.models import Call
+from calls.reasons import Reason
+from calls.verdict import Verdict, fail, look_again, retry, wait
+from integrations.errors import (
+    AccountClosedError,
+    GrantDiedError,
+    IntegrationError,
+    OutcomeUnknownError,
+    RateLimitedError,
+    RefusedError,
+)
+from integrations.models import PipedriveConnection
+from integrations.token_refresh import mark_state
+
+CRASHES_AT_MOST = 8
+"""A fault of our own is tried this often, over about half an hour, before support has to look at it."""
+
+
+def verdict_on(error: IntegrationError, *, call: Call, connection: PipedriveConnection) -> Verdict:
+    """What to do next about an error of the tree in `integrations.errors`."""
+    detail = f"{error} {error.vendor_message}".strip()
+    match error:
+        case OutcomeUnknownError():
+            return look_again(call, detail=detail)
+        case RateLimitedError():
+            _pause(connection, seconds=error.retry_after)
+            return retry(call, Reason.RATE_LIMITED, detail=detail, after=error.retry_after)
+        case GrantDiedError():
+            return wait(Reason.PIPEDRIVE_REAUTHORIZE, detail=detail)
+        case AccountClosedError():
+            mark_state(connection, PipedriveConnection.State.ACCOUNT_CLOSED)
+            return wait(Reason.PIPEDRIVE_ACCOUNT_CLOSED, detail=detail)
+        case RefusedError():
+            return fail(Reason.PIPEDRIVE_REFUSED, detail=detail)
+    return retry(call, detail=detail)
+
+
+def _pause(connection: PipedriveConnection, *, seconds: float) -> None:
+    """Let the rep's other calls wait as well; asking on would only prolong it."""
+    until = timezone.now() + datetime.timedelta(seconds=seconds)
+    PipedriveConnection.objects.filter(pk=connection.pk).update(paused_until=until)

@@ -1,0 +1,160 @@
+"""Who holds which token: connect, keep alive, disconnect, uninstall. Refreshing is in token_refresh.py."""
+
+import datetime
+import logging
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from integrations.errors import AccountClosedError, GrantDiedError, IntegrationError, UnauthorizedError
+from integrations.models import PendingRevocation, PipedriveAccount, PipedriveConnection
+from integrations.pipedrive.client import PipedriveClient
+from integrations.pipedrive.payloads import PipedriveUser, TokenGrant
+from integrations.pipedrive_app import api_url_of, oauth_app
+from integrations.signals import pipedrive_connected
+from integrations.token_refresh import access_token_for, mark_state, refresh_now
+
+logger = logging.getLogger(__name__)
+
+KEEP_ALIVE_AFTER = datetime.timedelta(days=7)
+"""A refresh token dies after 60 days without use, each use gives it 60 new ones, and refreshing costs no tokens."""
+CHECK_READ_SECONDS = 3.0
+
+
+def whose_grant(grant: TokenGrant) -> PipedriveUser:
+    """Ask Pipedrive which user and company a fresh grant belongs to.
+
+    Raises:
+        IntegrationError: Pipedrive could not be asked, or the grant names a host that is not Pipedrive's.
+    """
+    return PipedriveClient(base_url=api_url_of(grant), access_token=lambda _refused: grant.access_token).me()
+
+
+def connect(*, user: User, grant: TokenGrant, pipedrive_user: PipedriveUser) -> PipedriveConnection:
+    """Bind a grant to a person. Whoever proves to be a Pipedrive user takes over that user's earlier connection."""
+    assert user.company is not None  # noqa: S101 - the views let only people of a company connect
+    now = timezone.now()
+    with transaction.atomic():
+        account, _created = PipedriveAccount.objects.update_or_create(
+            company=user.company,
+            pipedrive_company_id=pipedrive_user.company_id,
+            defaults={"name": pipedrive_user.company_name, "domain": pipedrive_user.company_domain},
+        )
+        PipedriveConnection.objects.filter(
+            account__pipedrive_company_id=pipedrive_user.company_id,
+            pipedrive_user_id=pipedrive_user.user_id,
+        ).exclude(user=user).delete()
+        connection, _created = PipedriveConnection.objects.update_or_create(
+            user=user,
+            defaults={
+                "account": account,
+                "pipedrive_user_id": pipedrive_user.user_id,
+                **_profile(pipedrive_user),
+                "api_url": api_url_of(grant),
+                "access_token": grant.access_token,
+                "refresh_token": grant.refresh_token,
+                "access_token_ends_at": now + datetime.timedelta(seconds=grant.expires_in),
+                "refreshed_at": now,
+                "refreshing_until": None,
+                "paused_until": None,
+                "state": PipedriveConnection.State.CONNECTED,
+                "checked_at": now,
+                "connected_at": now,
+            },
+        )
+    pipedrive_connected.send(sender=PipedriveConnection, user=user)
+    return connection
+
+
+def _profile(pipedrive_user: PipedriveUser) -> dict[str, object]:
+    return {"name": pipedrive_user.name, "email": pipedrive_user.email, "is_admin": pipedrive_user.is_admin}
+
+
+def client_for(connection: PipedriveConnection, **options: float) -> PipedriveClient:
+    """Pipedrive as a connected person sees it; tokens are refreshed on the way."""
+    return PipedriveClient(
+        base_url=connection.api_url,
+        access_token=lambda refused: access_token_for(connection, refused=refused),
+        **options,
+    )
+
+
+def check(connection: PipedriveConnection) -> None:
+    """See how the connection is now, and keep what Pipedrive says of the user (2 tokens)."""
+    try:
+        pipedrive_user = client_for(connection, read_seconds=CHECK_READ_SECONDS).me()
+    except GrantDiedError:
+        return
+    except AccountClosedError:
+        mark_state(connection, PipedriveConnection.State.ACCOUNT_CLOSED)
+        return
+    except (IntegrationError, UnauthorizedError) as error:
+        logger.warning("connection %s could not be checked: %s", connection.pk, error)
+        return
+    for name, value in _profile(pipedrive_user).items():
+        setattr(connection, name, value)
+    connection.checked_at = timezone.now()
+    connection.save(update_fields=["name", "email", "is_admin", "checked_at"])
+    mark_state(connection, PipedriveConnection.State.CONNECTED)
+
+
+def disconnect(*, user: User) -> None:
+    """Forget a person's tokens and tell Pipedrive, now or, where it does not answer, later."""
+    connection = PipedriveConnection.objects.filter(user=user).first()
+    if connection is None:
+        return
+    refresh_token = connection.refresh_token
+    connection.delete()
+    revoke(refresh_token)
+
+
+def revoke(refresh_token: str) -> None:
+    """Revoke a refresh token; when Pipedrive cannot be told, keep it (encrypted) for `retry_revocations`."""
+    try:
+        oauth_app().revoke(refresh_token=refresh_token)
+    except IntegrationError as error:
+        logger.warning("a refresh token is to be revoked later: %s", error)
+        PendingRevocation.objects.create(refresh_token=refresh_token)
+
+
+def retry_revocations() -> None:
+    """Tell Pipedrive of the tokens it could not be told of before."""
+    for pending in PendingRevocation.objects.all()[:100]:
+        try:
+            oauth_app().revoke(refresh_token=pending.refresh_token)
+        except IntegrationError as error:
+            logger.warning("revocation %s failed again: %s", pending.pk, error)
+            return
+        pending.delete()
+
+
+def uninstalled(*, pipedrive_company_id: int, pipedrive_user_id: int, at: datetime.datetime | None) -> None:
+    """Pipedrive says that a user uninstalled the app: the tokens are dead. A word older than the connection is ignored.
+
+    Pipedrive's time has whole seconds, so an uninstall in the second of a connection counts as later.
+    """
+    connections = PipedriveConnection.objects.filter(
+        account__pipedrive_company_id=pipedrive_company_id, pipedrive_user_id=pipedrive_user_id
+    )
+    if at is not None:
+        connections = connections.filter(connected_at__lt=at + datetime.timedelta(seconds=1))
+    connections.delete()
+
+
+def keep_alive() -> None:
+    """Refresh the tokens that nobody has used for a week, so that an idle rep's grant does not die silently."""
+    idle = PipedriveConnection.objects.filter(
+        state=PipedriveConnection.State.CONNECTED, refreshed_at__lt=timezone.now() - KEEP_ALIVE_AFTER
+    )
+    for connection in idle.iterator():
+        try:
+            refresh_now(connection)
+        except IntegrationError as error:
+            logger.warning("connection %s could not be kept alive: %s", connection.pk, error)
+
+
+def check_closed_accounts() -> None:
+    """See whether accounts that Pipedrive had closed are open again."""
+    for connection in PipedriveConnection.objects.filter(state=PipedriveConnection.State.ACCOUNT_CLOSED):
+        check(connection)

@@ -1,0 +1,28 @@
+"""The portal's own settings with an environment of their own: nothing of the machine's .env reaches the tests."""
+
+import os
+import tempfile
+
+os.environ.update(
+    {
+        "SECRET_KEY": "only-for-tests-0123456789-0123456789-0123456789-0123456789",
+        "FIELD_ENCRYPTION_KEYS": "kQ9nJbVxY5m1rB0cW8uZ3tE7yH2pL6sA4dF0gX1vN9M=",
+        "DEBUG": "false",
+        "SITE_URL": "http://localhost:8000",
+        "ALLOWED_HOSTS": "localhost,127.0.0.1,testserver",
+        "EMAIL_URL": "memorymail://",
+        "PIPEDRIVE_CLIENT_ID": "sandbox-client",
+        "PIPEDRIVE_CLIENT_SECRET": "sandbox-secret",
+        "PIPEDRIVE_OAUTH_URL": "https://oauth.pipedrive.com",
+        "PIPEDRIVE_API_URL": "",
+        "MUSTALINJA_API_URL": "",
+        "LOG_LEVEL": "WARNING",
+        "LOG_FORMAT": "console",
+    }
+)
+os.environ.setdefault("DATABASE_URL", f"sqlite:///{tempfile.gettempdir()}/connector-tests.sqlite3")
+os.environ.setdefault("REDIS_URL", "")
+
+from connector_portal.settings import *  # noqa: F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
