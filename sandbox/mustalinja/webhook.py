@@ -6,8 +6,7 @@ import hmac
 import json
 import time
 
-from django.conf import settings
-
+from sandbox import settings
 from sandbox.delivery import Attempt, Outgoing, basic, deliver
 from sandbox.mustalinja.state import Account, PlacedCall, Registration, mustalinja
 

@@ -3,9 +3,7 @@
 import json
 import uuid
 
-from django.conf import settings
-
-from sandbox import clock
+from sandbox import clock, settings
 from sandbox.delivery import Attempt, Outgoing, basic, deliver
 from sandbox.json_body import Json
 from sandbox.pipedrive.company import Company

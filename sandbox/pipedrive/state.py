@@ -5,9 +5,7 @@ import threading
 from collections import deque
 from dataclasses import asdict, dataclass, field
 
-from django.conf import settings
-
-from sandbox import clock
+from sandbox import clock, settings
 from sandbox.faults import FaultQueue
 from sandbox.json_body import Json
 from sandbox.pipedrive.company import Company
@@ -93,9 +91,9 @@ class Pipedrive:
 def app_credentials() -> tuple[str, str, str]:
     """Return the registered app's client id, its secret and its one callback URL."""
     return (
-        str(settings.SANDBOX_CLIENT_ID),
-        str(settings.SANDBOX_CLIENT_SECRET),
-        str(settings.SANDBOX_REDIRECT_URI),
+        settings.SANDBOX_CLIENT_ID,
+        settings.SANDBOX_CLIENT_SECRET,
+        settings.SANDBOX_REDIRECT_URI,
     )
 
 

@@ -11,7 +11,8 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from running_sandbox import Client, Receiver, Sandbox, handler_for, wait_until
+
+from tests.sandbox.running_sandbox import Client, Receiver, Sandbox, handler_for, wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from running_sandbox import Client, Json, Receiver, Sandbox
 
 from tests.openapi import check_answer, check_request, documents_missing, example, operation
+from tests.sandbox.running_sandbox import Client, Json, Receiver, Sandbox
 
 REASON = documents_missing()
 pytestmark = [pytest.mark.processes, pytest.mark.skipif(bool(REASON), reason=REASON)]

@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from running_sandbox import Client, Json, Sandbox
+
+from tests.sandbox.running_sandbox import Client, Json, Sandbox
 
 pytestmark = pytest.mark.processes
 

@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
-from running_sandbox import Client, Sandbox
+
+from tests.sandbox.running_sandbox import Client, Sandbox
 
 pytestmark = pytest.mark.processes
 

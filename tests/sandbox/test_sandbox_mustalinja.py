@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 import requests
-from running_sandbox import Json, Receiver, Sandbox
 from standardwebhooks.webhooks import Webhook
+
+from tests.sandbox.running_sandbox import Json, Receiver, Sandbox
 
 pytestmark = pytest.mark.processes
 

@@ -5,7 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from running_sandbox import Client, Json, Receiver, Sandbox
+
+from tests.sandbox.running_sandbox import Client, Json, Receiver, Sandbox
 
 pytestmark = pytest.mark.processes
 

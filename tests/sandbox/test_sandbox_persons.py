@@ -4,7 +4,8 @@ import base64
 
 import pytest
 import requests
-from running_sandbox import Client, Json, Receiver, Sandbox
+
+from tests.sandbox.running_sandbox import Client, Json, Receiver, Sandbox
 
 pytestmark = pytest.mark.processes
 
