@@ -69,11 +69,9 @@ class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, email: str | None) -> "User":
         return self.get(email__iexact=email)
 
-
-class UserQuerySet(models.QuerySet["User"]):
-    def colleagues_of(self, user: "User") -> Self:
+    def colleagues_of(self, user: "User") -> "models.QuerySet[User]":
         """The people of a user's company, the user among them; nobody for staff without a company."""
-        return self.filter(company_id=user.company_id) if user.company_id else self.none()
+        return self.filter(company=user.company) if user.company else self.none()
 
 
 class User(AbstractUser):
@@ -89,7 +87,7 @@ class User(AbstractUser):
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
-    objects: ClassVar[UserManager] = UserManager.from_queryset(UserQuerySet)()  # type: ignore[assignment]
+    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name = _("user")
