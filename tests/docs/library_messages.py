@@ -1,0 +1,50 @@
+"""Messages of libraries that our people see and that the libraries' own Finnish lacks or says badly.
+
+`makemessages` finds them here, so they have a place in our catalogue, which wins over the libraries'.
+"""
+
+from django.utils.translation import gettext_noop as _
+from django.utils.translation import ngettext
+
+ALLAUTH = [
+    _("Please type your current password."),
+    _("This email address is already associated with this account."),
+    _("Your primary email address must be verified."),
+    _("Be patient, you are sending too many requests."),
+]
+PASSWORDS = [
+    _("Your password can’t be too similar to your other personal information."),
+    _("Your password can’t be a commonly used password."),
+    _("Your password can’t be entirely numeric."),
+]
+ADMIN = [
+    _("Model name"),
+    _("Add link"),
+    _("Change or view list link"),
+]
+QUEUE = [
+    _("Failed task"),
+    _("Failed tasks"),
+    _("Queued task"),
+    _("Queued tasks"),
+    _("Scheduled task"),
+    _("Scheduled tasks"),
+    _("Successful task"),
+    _("Successful tasks"),
+]
+
+
+def shortest_password(count: int) -> list[str]:
+    """Django's two sentences on the length of a password."""
+    return [
+        ngettext(
+            "This password is too short. It must contain at least %d character.",
+            "This password is too short. It must contain at least %d characters.",
+            count,
+        ),
+        ngettext(
+            "Your password must contain at least %(min_length)d character.",
+            "Your password must contain at least %(min_length)d characters.",
+            count,
+        ),
+    ]
