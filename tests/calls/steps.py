@@ -1,0 +1,53 @@
+"""Steps of the tests that take a call to Pipedrive."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.models import User
+from calls.crm_sync import log_to_crm
+from calls.models import Call
+from integrations.models import PipedriveConnection
+from tests.sandbox.running_sandbox import Sandbox
+
+Connect = Callable[[User], PipedriveConnection]
+Place = Callable[..., Call]
+
+
+def log(call: Call) -> Call:
+    """One step of the worker."""
+    log_to_crm(call.pk)
+    call.refresh_from_db()
+    return call
+
+
+def outcome(call: Call) -> tuple[str, str]:
+    return call.status, call.reason
+
+
+def due_now(call: Call) -> Call:
+    """Let the back-off be over."""
+    Call.objects.filter(pk=call.pk).update(next_attempt_at=timezone.now())
+    return call
+
+
+def seconds_until_next(call: Call) -> float:
+    assert call.next_attempt_at is not None
+    return (call.next_attempt_at - timezone.now()).total_seconds()
+
+
+def activities(outside: Sandbox) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = outside.state("activities")["activities"]
+    return found
+
+
+def asked(outside: Sandbox, operation: str) -> int:
+    """How many requests of a kind Pipedrive has had."""
+    requests = outside.state("requests")["requests"]
+    method, _space, path = operation.partition(" ")
+    return sum(request["method"] == method and path in request["path"] for request in requests)
+
+
+def fault(outside: Sandbox, **order: Any) -> None:
+    outside.order("pipedrive/control/faults", **order)

@@ -1,0 +1,282 @@
+"""One call on its way to Pipedrive: what it becomes, by what is true of the rep, the company and Pipedrive."""
+
+import datetime
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Company, License, User
+from calls.models import Call, LoggingPolicy
+from calls.resume import expire_overdue, nudge_due, resume_waiting, try_again
+from integrations.connections import disconnect
+from integrations.models import PipedriveAccount, PipedriveConnection
+from tests.calls.steps import Connect, Place, activities, asked, due_now, fault, log, outcome, seconds_until_next
+from tests.sandbox.running_sandbox import Sandbox
+
+OUT = {"direction": "out", "from_": "+358941234567", "to": "0400124387"}
+
+
+def make_policy(user: User, **rules: Any) -> None:
+    assert user.company is not None
+    LoggingPolicy.objects.create(company=user.company, **rules)
+
+
+class TestLogged:
+    @pytest.mark.parametrize(
+        ("number", "name"),
+        [
+            ("+358400124387", "Eero Mäkinen"),
+            ("0400124388", "Helmi Koskela"),
+            ("358400124389", "Ilmari Saarinen"),
+            ("00358400124390", "Katri Lehtonen"),
+            ("+358941234567", "Lauri Heikkilä"),
+            ("+46701234567", "Astrid Nyström"),
+            ("+358400124393", "Sanna Jokinen"),
+            ("+358400124394", "Toivo Aaltonen"),
+        ],
+    )
+    def test_the_person_is_found_however_the_number_was_typed(
+        self, outside: Sandbox, connected: Connect, bo: User, place: Place, number: str, name: str
+    ) -> None:
+        connection = connected(bo)
+        call = log(place(from_=number, to="+358501112222"))
+        person = outside.person(name)
+        assert outcome(call) == ("logged", "logged")
+        assert (call.person_id, call.person_name, call.organization_id) == (person["id"], name, person["org_id"])
+        activity = activities(outside)[0]
+        assert activity["participants"] == [{"person_id": person["id"], "primary": True}]
+        assert activity["owner_id"] == connection.pipedrive_user_id
+        assert activity["id"] == call.activity_id
+        assert call.activity_url.endswith(f"/{call.activity_id}")
+
+    def test_a_second_step_does_nothing(self, outside: Sandbox, connected: Connect, bo: User, place: Place) -> None:
+        connected(bo)
+        call = log(log(place()))
+        assert len(activities(outside)) == 1
+        assert outcome(call) == ("logged", "logged")
+
+    def test_of_several_the_reps_own_contact_then_the_latest_updated(
+        self, outside: Sandbox, connected: Connect, bo: User, place: Place
+    ) -> None:
+        connection = connected(bo)
+        pekka = outside.person("Pekka Rantanen")
+        outside.order(f"pipedrive/control/persons/{pekka['id']}", "PATCH", owner_id=connection.pipedrive_user_id)
+        paivi = outside.person("Päivi Rantanen")
+        others = next(user for user in outside.state("users")["users"] if user["email"] == "aino@esimerkki.example")
+        outside.order(f"pipedrive/control/persons/{paivi['id']}", "PATCH", owner_id=others["id"])
+        assert log(place(from_="+358400124392")).person_name == "Pekka Rantanen"
+        outside.order(f"pipedrive/control/persons/{pekka['id']}", "PATCH", owner_id=others["id"])
+        outside.order(f"pipedrive/control/persons/{paivi['id']}", "PATCH", name="Päivi Rantanen-Uusi")
+        second = log(place(from_="+358400124392"))
+        assert second.person_name == "Päivi Rantanen-Uusi"
+        note = next(a["note"] for a in activities(outside) if a["id"] == second.activity_id)
+        assert "Pekka Rantanen" in note
+
+    def test_a_deleted_person_still_in_the_search_is_nobody(
+        self, outside: Sandbox, connected: Connect, bo: User, place: Place
+    ) -> None:
+        connected(bo)
+        outside.order(f"pipedrive/control/persons/{outside.person('Eero')['id']}", "DELETE")
+        assert outcome(log(place())) == ("waiting", "no_contact")
+
+    def test_a_number_that_only_looks_alike_is_nobody(
+        self, outside: Sandbox, connected: Connect, bo: User, place: Place
+    ) -> None:
+        connected(bo)
+        outside.order("pipedrive/control/persons", name="Väärä", phones=["+46 4001249999 04", "+358 9 4001249999"])
+        assert outcome(log(place(from_="+3584001249999"))) == ("waiting", "no_contact")
+
+    def test_the_rep_is_found_by_the_email_of_pipedrive_too(
+        self, outside: Sandbox, connected: Connect, bo: User, place: Place
+    ) -> None:
+        connected(bo)
+        User.objects.filter(pk=bo.pk).update(email="bo.lindqvist@gmail.example")
+        call = log(place(user={"email": "BO@Esimerkki.example"}))
+        assert (outcome(call), call.rep) == (("logged", "logged"), bo)
+
+
+class TestWaiting:
+    """Each cause, and that the call goes on by itself when the cause is gone."""
+
+    def check(self, call: Call, reason: str, mend: Callable[[], object]) -> None:
+        assert outcome(log(call)) == ("waiting", reason)
+        resume_waiting()
+        call.refresh_from_db()
+        assert outcome(call) == ("waiting", reason)
+        mend()
+        resume_waiting()
+        assert nudge_due() == 1
+        assert outcome(log(call)) == ("logged", "logged")
+
+    def test_unknown_rep(self, outside: Sandbox, connected: Connect, bo: User, place: Place) -> None:
+        connected(bo)
+        User.objects.filter(pk=bo.pk).update(email="old@esimerkki.example")
+        PipedriveConnection.objects.update(email="")
+        call = place()
+        assert call.rep is None
+        self.check(call, "unknown_rep", lambda: User.objects.filter(pk=bo.pk).update(email="bo@esimerkki.example"))
+
+    def test_somebody_elses_company_does_not_know_the_rep(
+        self, outside: Sandbox, connected: Connect, cecilia: User, place: Place
+    ) -> None:
+        connected(cecilia)
+        assert outcome(log(place(user={"email": cecilia.email}))) == ("waiting", "unknown_rep")
+        resume_waiting()
+        assert not Call.objects.filter(status="pending").exists()
+
+    def test_an_event_without_email(self, outside: Sandbox, bo: User, place: Place) -> None:
+        assert outcome(log(place(user=None))) == ("waiting", "unknown_rep")
+        User.objects.filter(pk=bo.pk).update(email="")
+        resume_waiting()
+        assert not Call.objects.filter(status="pending").exists()
+
+    def test_no_license(self, outside: Sandbox, connected: Connect, bo: User, place: Place) -> None:
+        connected(bo)
+        yesterday = timezone.localdate() - datetime.timedelta(days=1)
+        licenses = License.objects.filter(holder=bo)
+        licenses.update(valid_until=yesterday)
+        self.check(place(), "no_license", lambda: licenses.update(valid_until=timezone.localdate()))
+
+    def test_company_suspended(self, outside: Sandbox, connected: Connect, bo: User, place: Place) -> None:
+        connected(bo)
+        Company.objects.update(suspended_at=timezone.now())
+        self.check(place(), "company_suspended", lambda: Company.objects.update(suspended_at=None))
+
+    def test_pipedrive_not_connected(self, outside: Sandbox, connected: Connect, bo: User, place: Place) -> None:
+        connected(bo)
+        disconnect(user=bo)
+        self.check(place(), "pipedrive_not_connected", lambda: connected(bo))
+
+    def test_pipedrive_reauthorize(self, outside: Sandbox, connected: Connect, bo: User, place: Place) -> None:
+        connected(bo)
+        outside.order("pipedrive/control/grants/kill", user_email=bo.email)
+        self.check(place(), "pipedrive_reauthorize", lambda: connected(bo))
+        assert PipedriveConnection.objects.get().state == "connected"
+
+    def test_no_contact_is_looked_for_again(self, outside: Sandbox, connected: Connect, bo: User, place: Place) -> None:
+        connected(bo)
+        call = place(from_="+358400999888")
+
+        def add_person() -> None:
+            outside.order("pipedrive/control/persons", name="Uusi Asiakas", phones=["0400 999 888"])
+            due_now(call)
+
+        self.check(call, "no_contact", add_person)
+        assert call.person_name == "Uusi Asiakas"
+
+    def test_the_looks_for_a_contact_grow_apart(
+        self, outside: Sandbox, connected: Connect, bo: User, place: Place
+    ) -> None:
+        connected(bo)
+        call = log(place(from_="+358400999888"))
+        assert 50 < seconds_until_next(call) <= 60
+        Call.objects.update(received_at=timezone.now() - datetime.timedelta(hours=1))
+        resume_waiting()
+        try_again(Call.objects.all())
+        log(call)
+        assert 3 * 3600 - 60 < seconds_until_next(call) <= 3 * 3600 + 60
+
+    def test_activity_type_missing(self, outside: Sandbox, connected: Connect, bo: User, place: Place) -> None:
+        connected(bo)
+        outside.order("pipedrive/control/activity-types", key_string="call", active_flag=False)
+        call = place()
+
+        def activate() -> None:
+            outside.order("pipedrive/control/activity-types", key_string="call", active_flag=True)
+            due_now(call)
+
+        self.check(call, "activity_type_missing", activate)
+
+    def test_pipedrive_account_closed(self, outside: Sandbox, connected: Connect, bo: User, place: Place) -> None:
+        connected(bo)
+        fault(outside, path="persons/search", status=402)
+        states = PipedriveConnection.State
+        self.check(
+            place(), "pipedrive_account_closed", lambda: PipedriveConnection.objects.update(state=states.CONNECTED)
+        )
+
+
+class TestSkipped:
+    @pytest.mark.parametrize(
+        ("changes", "policy", "reason"),
+        [
+            ({"from_": "anonymous"}, {}, "hidden_number"),
+            ({"from_": "112"}, {}, "short_number"),
+            ({"from_": "+358941234567"}, {}, "internal_call"),
+            ({}, {"blocked_numbers": ["+358400124387"]}, "blocked_number"),
+            ({}, {"blocked_numbers": ["+35840012*"]}, "blocked_number"),
+            ({}, {"in_answered": "none"}, "rule"),
+            ({"answered": False}, {"in_missed": "none"}, "rule"),
+            (OUT, {"out_answered": "none"}, "rule"),
+            (
+                {"direction": "out", "from_": "", "to": "0400124387", "answered": False},
+                {"out_unanswered": "none"},
+                "rule",
+            ),
+            ({}, {"minimum_seconds": 173}, "rule"),
+        ],
+    )
+    def test_a_rule_said_no(
+        self, outside: Sandbox, bo: User, place: Place, changes: Any, policy: Any, reason: str
+    ) -> None:
+        make_policy(bo, **policy)
+        assert outcome(log(place(**changes))) == ("skipped", reason)
+        assert not outside.state("requests")["requests"]
+
+    @pytest.mark.parametrize("policy", [{"blocked_numbers": ["+3584001243870"]}, {"minimum_seconds": 172}])
+    def test_a_rule_that_does_not_fit_lets_the_call_through(
+        self, outside: Sandbox, connected: Connect, bo: User, place: Place, policy: Any
+    ) -> None:
+        connected(bo)
+        make_policy(bo, **policy)
+        assert outcome(log(place())) == ("logged", "logged")
+
+
+class TestThirtyDays:
+    def test_an_old_call_that_can_be_logged_is_logged(
+        self, outside: Sandbox, connected: Connect, bo: User, place: Place
+    ) -> None:
+        connected(bo)
+        assert outcome(log(place(started_at="2026-03-01T09:00:00+02:00"))) == ("logged", "logged")
+
+    def test_a_call_waits_for_thirty_days_from_the_call(self, outside: Sandbox, bo: User, place: Place) -> None:
+        call = log(place())
+        Call.objects.update(started_at=timezone.now() - datetime.timedelta(days=30, seconds=-60))
+        expire_overdue()
+        call.refresh_from_db()
+        assert outcome(call) == ("waiting", "pipedrive_not_connected")
+        Call.objects.update(started_at=timezone.now() - datetime.timedelta(days=30, seconds=1))
+        expire_overdue()
+        call.refresh_from_db()
+        assert outcome(call) == ("failed", "expired")
+
+    def test_an_old_call_that_would_have_to_wait_is_given_up(self, outside: Sandbox, bo: User, place: Place) -> None:
+        call = log(place(started_at="2026-03-01T09:00:00+02:00"))
+        assert (outcome(call), call.detail) == (("failed", "expired"), "pipedrive_not_connected")
+
+    def test_an_old_call_is_retried_after_trouble_at_pipedrive(
+        self, outside: Sandbox, connected: Connect, bo: User, place: Place
+    ) -> None:
+        connected(bo)
+        fault(outside, path="persons/search", status=500)
+        assert outcome(log(place(started_at="2026-03-01T09:00:00+02:00"))) == ("pending", "retrying")
+
+
+def test_the_activity_type_of_the_company_is_used_while_it_is_active(
+    outside: Sandbox, connected: Connect, bo: User, place: Place
+) -> None:
+    connected(bo)
+    make_policy(bo, activity_type="meeting")
+    log(place())
+    outside.order("pipedrive/control/activity-types", key_string="meeting", active_flag=False)
+    log(place())
+    log(place())
+    assert [activity["type"] for activity in sorted(activities(outside), key=lambda each: each["id"])] == [
+        "meeting",
+        "call",
+        "call",
+    ]
+    assert PipedriveAccount.objects.get().activity_types
+    assert asked(outside, "GET activityTypes") == 2

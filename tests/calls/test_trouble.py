@@ -1,0 +1,231 @@
+"""Trouble on the way: nothing is lost, nothing is made twice, and a failed search is never "nobody"."""
+
+import datetime
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from accounts.models import User
+from calls.models import CLAIM_LASTS, Call, LoggingPolicy
+from calls.resume import nudge_due, try_again
+from integrations.models import PipedriveConnection
+from tests.calls.steps import Connect, Place, activities, asked, due_now, fault, log, outcome, seconds_until_next
+from tests.sandbox.running_sandbox import Sandbox
+
+POST_ACTIVITY = {"method": "POST", "path": "/activities"}
+
+
+@pytest.fixture(autouse=True)
+def _bo_is_connected(connected: Connect, bo: User) -> None:
+    connected(bo)
+
+
+def make_attempt_old() -> None:
+    """Let the attempt be long past, as when its worker died."""
+    past = timezone.now() - CLAIM_LASTS
+    Call.objects.update(claimed_until=past)
+
+
+class TestBeforeSending:
+    """Nothing can have been created, so the call is simply tried again."""
+
+    @pytest.mark.parametrize("path", ["persons/search", "/persons/", "activityTypes"])
+    @pytest.mark.parametrize(
+        "trouble", [{"status": 500}, {"status": 503, "html": True}, {"status": 200, "body": "{"}, {"drop": True}]
+    )
+    def test_a_failed_question_is_asked_again(
+        self, outside: Sandbox, place: Place, path: str, trouble: dict[str, Any]
+    ) -> None:
+        fault(outside, path=path, times=1, **trouble)
+        call = log(place())
+        assert outcome(call) == ("pending", "retrying")
+        assert 3 < seconds_until_next(call) < 7
+        assert call.detail
+        assert outcome(log(due_now(call))) == ("logged", "logged")
+        assert len(activities(outside)) == 1
+
+    def test_a_search_without_an_answer_in_json_is_not_nobody(self, outside: Sandbox, place: Place) -> None:
+        fault(outside, path="persons/search", status=200, body={"success": True, "data": None})
+        assert outcome(log(place())) == ("pending", "retrying")
+
+    def test_success_false_is_a_failure(self, outside: Sandbox, place: Place) -> None:
+        fault(outside, path="persons/search", status=200, body={"success": False, "error": "sorry"})
+        call = log(place())
+        assert outcome(call) == ("pending", "retrying")
+        assert "sorry" in call.detail
+
+    def test_the_back_off_doubles_up_to_an_hour(self, outside: Sandbox, place: Place) -> None:
+        fault(outside, path="persons/search", status=500, times=30)
+        call = place()
+        waits = []
+        for _attempt in range(13):
+            call = log(due_now(call))
+            waits.append(seconds_until_next(call))
+        nominal = [min(5 * 2**attempt, 3600) for attempt in range(13)]
+        assert all(0.75 * wish < wait < 1.25 * wish for wish, wait in zip(nominal, waits, strict=True))
+
+    def test_not_before_its_time(self, outside: Sandbox, place: Place) -> None:
+        fault(outside, path="persons/search", status=500)
+        call = log(log(place()))
+        assert (outcome(call), call.attempts) == (("pending", "retrying"), 1)
+
+
+class TestRateLimit:
+    def test_the_call_and_the_reps_other_calls_wait_as_long_as_pipedrive_says(
+        self, outside: Sandbox, place: Place
+    ) -> None:
+        fault(outside, path="persons/search", status=429, headers={"Retry-After": "40"})
+        first, second = place(), place()
+        first = log(first)
+        assert outcome(first) == ("pending", "rate_limited")
+        assert 35 < seconds_until_next(first) <= 40
+        before = len(outside.state("requests")["requests"])
+        second = log(second)
+        assert outcome(second) == ("pending", "rate_limited")
+        assert 35 < seconds_until_next(second) <= 40
+        assert len(outside.state("requests")["requests"]) == before
+
+    def test_a_refused_post_made_nothing_and_is_sent_again(self, outside: Sandbox, place: Place) -> None:
+        fault(outside, **POST_ACTIVITY, status=429)
+        call = log(place())
+        assert (outcome(call), call.sending_since) == (("pending", "rate_limited"), None)
+        PipedriveConnection.objects.update(paused_until=None)
+        assert outcome(log(due_now(call))) == ("logged", "logged")
+        assert asked(outside, "GET /activities") == 0
+
+    def test_a_page_instead_of_json_is_the_networks_edge_and_left_alone(self, outside: Sandbox, place: Place) -> None:
+        fault(outside, path="persons/search", status=403, html=True)
+        call = log(place())
+        assert outcome(call) == ("pending", "rate_limited")
+        assert seconds_until_next(call) > 800
+
+
+class TestAccessToken:
+    def test_one_refresh_when_the_token_is_refused(self, outside: Sandbox, place: Place, bo: User) -> None:
+        outside.order("pipedrive/control/tokens/expire", user_email=bo.email)
+        assert outcome(log(place())) == ("logged", "logged")
+        assert asked(outside, "POST oauth/token") == 2  # connecting, refreshing
+
+    def test_a_post_refused_for_its_token_is_sent_again_at_once(self, outside: Sandbox, place: Place) -> None:
+        fault(outside, **POST_ACTIVITY, status=401)
+        assert outcome(log(place())) == ("logged", "logged")
+        assert len(activities(outside)) == 1
+
+
+class TestOutcomeUnknown:
+    @pytest.mark.parametrize("trouble", [{"status": 500}, {"status": 502, "html": True}, {"drop": True}])
+    def test_an_activity_whose_answer_was_lost_is_found_and_not_made_again(
+        self, outside: Sandbox, place: Place, trouble: dict[str, Any]
+    ) -> None:
+        fault(outside, **POST_ACTIVITY, after=True, **trouble)
+        call = log(place())
+        assert outcome(call) == ("pending", "confirming")
+        assert 2 < seconds_until_next(call) <= 3
+        call = log(due_now(call))
+        assert outcome(call) == ("logged", "logged")
+        assert [activity["id"] for activity in activities(outside)] == [call.activity_id]
+        assert (call.sending_since, call.activity_url.endswith(str(call.activity_id))) == (None, True)
+
+    def test_an_answer_without_an_id_is_looked_up(self, outside: Sandbox, place: Place) -> None:
+        fault(outside, **POST_ACTIVITY, after=True, status=200, body={"success": True, "data": {}})
+        assert outcome(log(due_now(log(place())))) == ("logged", "logged")
+        assert len(activities(outside)) == 1
+
+    def test_it_is_sent_again_only_after_two_looks(self, outside: Sandbox, place: Place) -> None:
+        fault(outside, **POST_ACTIVITY, status=500)
+        call = log(place())
+        call = log(due_now(call))
+        assert (outcome(call), call.looked) == (("pending", "confirming"), 1)
+        assert 10 < seconds_until_next(call) <= 15
+        assert not activities(outside)
+        call = log(due_now(call))
+        assert (outcome(call), asked(outside, "GET /activities")) == (("logged", "logged"), 2)
+        assert len(activities(outside)) == 1
+
+    def test_a_failed_look_is_no_look(self, outside: Sandbox, place: Place) -> None:
+        fault(outside, **POST_ACTIVITY, after=True, status=500)
+        call = log(place())
+        fault(outside, method="GET", path="/activities", status=500, times=1)
+        call = log(due_now(call))
+        assert (outcome(call), call.looked) == (("pending", "retrying"), 0)
+        assert call.sending_since is not None
+        assert outcome(log(due_now(call))) == ("logged", "logged")
+        assert len(activities(outside)) == 1
+
+    def test_a_worker_that_died_while_sending_is_followed_by_one_that_looks(
+        self, outside: Sandbox, place: Place
+    ) -> None:
+        call = log(place())
+        Call.objects.update(
+            status="pending",
+            reason="queued",
+            activity_id=None,
+            sending_since=timezone.now() - datetime.timedelta(minutes=4),
+            next_attempt_at=timezone.now(),
+        )
+        make_attempt_old()
+        assert outcome(log(call)) == ("logged", "logged")
+        assert len(activities(outside)) == 1
+
+    def test_a_rule_made_meanwhile_does_not_hide_an_activity_that_may_exist(
+        self, outside: Sandbox, place: Place
+    ) -> None:
+        fault(outside, **POST_ACTIVITY, after=True, status=500)
+        call = log(place())
+        LoggingPolicy.objects.create(company=call.company, in_answered="none")
+        assert outcome(log(due_now(call))) == ("logged", "logged")
+
+
+class TestRefused:
+    @pytest.mark.parametrize("status", [400, 403, 404, 422])
+    def test_pipedrives_own_words_are_kept_for_support(self, outside: Sandbox, place: Place, status: int) -> None:
+        body = {"success": False, "error": "Owner is not allowed", "error_info": "see the docs"}
+        fault(outside, **POST_ACTIVITY, status=status, body=body)
+        call = log(place())
+        assert outcome(call) == ("failed", "pipedrive_refused")
+        assert "Owner is not allowed – see the docs" in call.detail
+        assert (call.next_attempt_at, call.sending_since) == (None, None)
+
+    def test_support_can_send_it_again(self, outside: Sandbox, place: Place) -> None:
+        fault(outside, **POST_ACTIVITY, status=403)
+        call = log(place())
+        assert try_again(Call.objects.all()) == 1
+        assert outcome(log(call)) == ("logged", "logged")
+
+    def test_a_logged_call_is_not_sent_again(self, outside: Sandbox, place: Place) -> None:
+        log(place())
+        assert try_again(Call.objects.all()) == 0
+
+
+class TestClaims:
+    def test_a_claimed_call_is_left_alone(self, outside: Sandbox, place: Place) -> None:
+        call = place()
+        assert Call.objects.claim(call.pk) is not None
+        assert Call.objects.claim(call.pk) is None
+        assert outcome(log(call)) == ("pending", "queued")
+
+    def test_a_dead_workers_claim_ends(self, outside: Sandbox, place: Place) -> None:
+        call = place()
+        Call.objects.claim(call.pk)
+        make_attempt_old()
+        assert outcome(log(call)) == ("logged", "logged")
+
+    def test_what_fell_through_the_queue_is_queued_again_after_a_minute(self, outside: Sandbox, place: Place) -> None:
+        place()
+        OrmQ.objects.all().delete()
+        assert nudge_due() == 0
+        Call.objects.update(nudged_at=timezone.now() - datetime.timedelta(seconds=61))
+        assert nudge_due() == 1
+        assert nudge_due() == 0
+
+    def test_the_oldest_is_queued_first(self, outside: Sandbox, place: Place) -> None:
+        new, old = place(), place()
+        now = timezone.now()
+        Call.objects.update(nudged_at=None, next_attempt_at=now)
+        Call.objects.filter(pk=old.pk).update(started_at=now - datetime.timedelta(days=2))
+        OrmQ.objects.all().delete()
+        nudge_due()
+        queued = [entry.task["args"][0] for entry in OrmQ.objects.order_by("id")]
+        assert queued == [old.pk, new.pk]
