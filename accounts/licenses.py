@@ -22,10 +22,13 @@ class LicenseRefusedError(Exception):
 def issue_licenses(*, company_name: str, seats: int, valid_until: datetime.date | None) -> Sequence[License]:
     """Make `seats` codes for a company, which is created when its name is new (case is ignored)."""
     with transaction.atomic():
-        company = Company.objects.filter(name__iexact=company_name).first()
-        if company is None:
-            company = Company.objects.create(name=company_name)
+        company = _company_named(company_name) or Company.objects.create(name=company_name)
         return License.objects.bulk_create(License(company=company, valid_until=valid_until) for _seat in range(seats))
+
+
+def _company_named(name: str) -> Company | None:
+    """Compared here, because SQLite's `iexact` takes Ä and ä for different letters."""
+    return next((each for each in Company.objects.all() if each.name.casefold() == name.casefold()), None)
 
 
 def normalize_code(typed: str) -> str:

@@ -7,6 +7,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.licenses import issue_licenses
 
+LONGEST_NAME = 200
+
 
 def _a_day(text: str) -> datetime.date:
     return datetime.date.fromisoformat(text)
@@ -24,6 +26,8 @@ class Command(BaseCommand):
         name = company.strip()
         if not name:
             raise CommandError("COMPANY must not be empty.")
+        if len(name) > LONGEST_NAME:
+            raise CommandError(f"COMPANY must not be longer than {LONGEST_NAME} characters.")
         if seats < 1:
             raise CommandError("--seats must be at least 1.")
         for license_ in issue_licenses(company_name=name, seats=seats, valid_until=until):
