@@ -1,5 +1,6 @@
 """Calls and the company's settings as JSON, for programs and for the browser's session."""
 
+import datetime
 from typing import Any, ClassVar
 
 from django.db import transaction
@@ -18,6 +19,8 @@ from accounts.access import person
 from calls.company_settings import CompanySettingsSerializer, read_settings, write_settings
 from calls.filters import CallFilter
 from calls.models import Call, CallQuerySet
+
+TIMES = ("started_at", "ended_at", "received_at", "logged_at")
 
 
 class NamedThingSerializer(serializers.Serializer[Any]):
@@ -65,6 +68,7 @@ class CallSerializer(serializers.ModelSerializer[Call]):
             "logged_at",
         ]
         read_only_fields = fields
+        extra_kwargs: ClassVar = {name: {"default_timezone": datetime.UTC} for name in TIMES}
 
     def get_customer_number(self, call: Call) -> str | None:
         return call.customer_number or None

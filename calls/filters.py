@@ -6,12 +6,19 @@ import django_filters
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django_filters.widgets import BooleanWidget
 
 from calls.models import Call
 from calls.reasons import Reason, Status
 from integrations.phone_numbers import read_dialled
 
-YES_OR_NO = [("true", _("answered")), ("false", _("not answered"))]
+
+class AnsweredWidget(BooleanWidget):  # type: ignore[misc]
+    """`true` and `false` in any case, with our own words on the page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.choices = [("", _("all")), ("true", _("answered")), ("false", _("not answered"))]
 
 
 class MomentFilter(django_filters.IsoDateTimeFilter):  # type: ignore[misc]
@@ -24,9 +31,7 @@ class CallFilter(django_filters.FilterSet):  # type: ignore[misc]
     status = django_filters.ChoiceFilter(choices=Status.choices, label=_("Status"), empty_label=_("all"))
     reason = django_filters.ChoiceFilter(choices=Reason.choices, label=_("Reason"), empty_label=_("all"))
     direction = django_filters.ChoiceFilter(choices=Call.Direction.choices, label=_("Direction"), empty_label=_("all"))
-    answered = django_filters.TypedChoiceFilter(
-        choices=YES_OR_NO, coerce=lambda text: text == "true", label=_("Answered"), empty_label=_("all")
-    )
+    answered = django_filters.BooleanFilter(widget=AnsweredWidget, label=_("Answered"))
     number = django_filters.CharFilter(method="with_number", label=_("Number"))
     rep = django_filters.CharFilter(field_name="rep__email", lookup_expr="iexact", label=_("User's email"))
     since = MomentFilter(field_name="started_at", lookup_expr="gte", label=_("From"))

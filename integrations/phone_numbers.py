@@ -11,7 +11,7 @@ from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberMat
 
 DEFAULT_REGION = "FI"
 LONGEST_SHORT_NUMBER = 6
-"""112, 118, 020202: numbers of up to six digits belong to services and extensions, never to a customer."""
+"""112, 16400, 116117: up to six digits are a service or an extension, never a contact."""
 
 _TRUNK_ZERO_IN_BRACKETS = re.compile(r"\(\s*0\s*\)")
 _SEPARATORS = re.compile(r"[\s().\-–/\u00a0]")
@@ -52,13 +52,13 @@ def read_dialled(text: str) -> DialledNumber | None:
     compact = _SEPARATORS.sub("", _TRUNK_ZERO_IN_BRACKETS.sub("", text))
     if not re.fullmatch(r"\+?[0-9]{2,20}", compact):
         return None
-    if not compact.startswith(("+", "0")) and (e164 := to_e164("+" + compact)):
-        return DialledNumber(e164=e164, typed=text)
-    if e164 := to_e164(compact):
-        return DialledNumber(e164=e164, typed=text)
-    if len(compact.lstrip("+")) <= LONGEST_SHORT_NUMBER:
+    is_bare = not compact.startswith(("+", "0"))
+    if is_bare and len(compact) <= LONGEST_SHORT_NUMBER:
         return DialledNumber(e164="", typed=compact)
-    return None
+    e164 = (to_e164("+" + compact) if is_bare else None) or to_e164(compact)
+    if e164 is not None:
+        return DialledNumber(e164=e164, typed=text)
+    return DialledNumber(e164="", typed=compact) if len(compact) <= LONGEST_SHORT_NUMBER else None
 
 
 def numbers_in(text: str, *, region: str = DEFAULT_REGION) -> set[str]:

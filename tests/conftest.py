@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.licenses import issue_licenses, redeem_license
-from accounts.models import User
+from accounts.models import Company, User
 from integrations.connections import connect, whose_grant
 from integrations.models import MustalinjaAccount, PipedriveConnection
 from integrations.mustalinja.signature import new_secret
@@ -48,6 +48,12 @@ def make_person(email: str, company: str) -> User:
     code = issue_licenses(company_name=company, seats=1, valid_until=None)[0].code
     redeem_license(user=user, code=code)
     return user
+
+
+def company_of(user: User) -> Company:
+    """The company of somebody who has one."""
+    assert user.company is not None
+    return user.company
 
 
 @pytest.fixture
@@ -98,7 +104,7 @@ def connected(outside: Sandbox) -> Callable[[User], PipedriveConnection]:
 def mustalinja(aino: User) -> MustalinjaAccount:
     """The link of Aino's company to Mustalinja."""
     return MustalinjaAccount.objects.create(
-        company=aino.company,
+        company=company_of(aino),
         api_key="demo-key",
         api_secret="demo-secret",
         secret=new_secret(),

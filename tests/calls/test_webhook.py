@@ -14,6 +14,7 @@ from integrations.models import MustalinjaAccount
 from integrations.mustalinja.signature import new_secret
 from integrations.mustalinja_link import rotate_secret
 from tests.calls.events import deliver, ended_call, signed
+from tests.conftest import company_of
 
 LARGEST = 64 * 1024
 
@@ -178,7 +179,7 @@ class TestDuplicates:
         self, mustalinja: MustalinjaAccount, cecilia: User
     ) -> None:
         other = MustalinjaAccount.objects.create(
-            company=cecilia.company, api_key="k", api_secret="s", secret=new_secret()
+            company=company_of(cecilia), api_key="k", api_secret="s", secret=new_secret()
         )
         deliver(mustalinja, ended_call(call_id="c-1"))
         assert deliver(other, ended_call(call_id="c-1")).status_code == 202

@@ -1,0 +1,293 @@
+"""Calls and the company's settings as JSON, and the call history as a page."""
+
+import datetime
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import Company, User
+from calls.models import Call, LoggingPolicy
+from calls.reasons import EXPLANATIONS, REASONS_OF, Reason, Status
+from integrations.models import MustalinjaAccount
+from tests.conftest import company_of
+
+BrowserOf = Callable[[User], Client]
+START = datetime.datetime(2026, 11, 2, 7, 0, tzinfo=datetime.UTC)
+
+
+def make_call(user: User, number: int = 0, **fields: Any) -> Call:
+    """A waiting call of somebody, the `number`th hour after the start."""
+    defaults = {
+        "company": company_of(user),
+        "rep": user,
+        "rep_email": user.email,
+        "rep_key": f"email:{user.email}",
+        "external_id": f"c-{user.pk}-{number}",
+        "direction": "in",
+        "answered": True,
+        "result": "answered",
+        "customer_number": "+358400124387",
+        "customer_number_typed": "0400124387",
+        "own_number": "+358941234567",
+        "started_at": START + datetime.timedelta(hours=number),
+        "ring_seconds": 8,
+        "talk_seconds": 172,
+        "status": "waiting",
+        "reason": "no_contact",
+    }
+    return Call.objects.create(**defaults | fields)
+
+
+def listed(client: Client, **query: Any) -> list[str]:
+    answer = client.get("/api/v1/calls/", query)
+    assert answer.status_code == 200, answer.content
+    return [call["external_id"] for call in answer.json()["results"]]
+
+
+def test_every_field_of_a_call(bo: User, browser_of: BrowserOf) -> None:
+    call = make_call(
+        bo,
+        status="logged",
+        reason="logged",
+        person_id=5,
+        person_name="Eero Mäkinen",
+        organization_id=6,
+        organization_name="Kuusikon Puutarha Oy",
+        activity_id=7,
+        activity_url="https://esimerkki.pipedrive.com/activities/list#dialog/activity/7",
+    )
+    answer = browser_of(bo).get(f"/api/v1/calls/{call.reference}/", headers={"Accept-Language": "en"}).json()
+    assert answer | {"received_at": ..., "logged_at": ...} == {
+        "id": call.reference,
+        "external_id": call.external_id,
+        "direction": "in",
+        "answered": True,
+        "result": "answered",
+        "customer_number": "+358400124387",
+        "own_number": "+358941234567",
+        "started_at": "2026-11-02T07:00:00Z",
+        "ended_at": None,
+        "ring_seconds": 8,
+        "talk_seconds": 172,
+        "rep": "bo@esimerkki.example",
+        "rep_email": "bo@esimerkki.example",
+        "status": "logged",
+        "reason": "logged",
+        "explanation": "The call is logged in Pipedrive.",
+        "person": {"id": 5, "name": "Eero Mäkinen"},
+        "organization": {"id": 6, "name": "Kuusikon Puutarha Oy"},
+        "activity_id": 7,
+        "activity_url": "https://esimerkki.pipedrive.com/activities/list#dialog/activity/7",
+        "received_at": ...,
+        "logged_at": ...,
+    }
+
+
+def test_what_is_not_known_is_null(aino: User, browser_of: BrowserOf) -> None:
+    call = make_call(aino, rep=None, customer_number="", customer_number_typed="", rep_email="", rep_key="")
+    answer = browser_of(aino).get(f"/api/v1/calls/{call.reference}/").json()
+    unknown = ("customer_number", "rep", "person", "organization", "activity_id", "activity_url")
+    assert [answer[name] for name in unknown] == [None] * len(unknown)
+
+
+class TestWhoSeesWhat:
+    def test_a_rep_sees_the_own_calls(self, aino: User, bo: User, browser_of: BrowserOf) -> None:
+        make_call(aino, 1)
+        own = make_call(bo, 2)
+        assert listed(browser_of(bo)) == [own.external_id]
+
+    def test_the_company_admin_sees_the_companys(self, aino: User, bo: User, browser_of: BrowserOf) -> None:
+        make_call(bo, 1)
+        make_call(aino, 2, rep=None)
+        assert len(listed(browser_of(aino))) == 2
+
+    def test_another_company_sees_nothing(self, bo: User, cecilia: User, browser_of: BrowserOf) -> None:
+        call = make_call(bo)
+        client = browser_of(cecilia)
+        assert listed(client) == []
+        assert client.get(f"/api/v1/calls/{call.reference}/").status_code == 404
+        assert client.get(f"/calls/{call.reference}/").status_code == 404
+        assert call.reference not in client.get("/calls/").content.decode()
+
+    def test_a_colleague_who_is_no_admin_does_not_see_the_call(
+        self, aino: User, bo: User, browser_of: BrowserOf
+    ) -> None:
+        call = make_call(aino)
+        assert browser_of(bo).get(f"/api/v1/calls/{call.reference}/").status_code == 404
+
+    def test_somebody_who_left_the_company_does_not_see_its_calls(self, bo: User, browser_of: BrowserOf) -> None:
+        make_call(bo)
+        bo.company = Company.objects.create(name="Uusi Oy")
+        bo.save()
+        assert listed(browser_of(bo)) == []
+
+    def test_nobody_is_403(self, db: None) -> None:
+        assert Client().get("/api/v1/calls/").status_code == 403
+
+
+class TestFilters:
+    @pytest.mark.parametrize(
+        ("query", "found"),
+        [
+            ({"status": "logged"}, [3]),
+            ({"status": "waiting"}, [2, 1, 0]),
+            ({"reason": "no_contact"}, [1, 0]),
+            ({"direction": "out"}, [1]),
+            ({"answered": "false"}, [2]),
+            ({"answered": "true"}, [3, 1, 0]),
+            ({"number": "+358400124387"}, [2, 1, 0]),
+            ({"number": "040 012 4387"}, [2, 1, 0]),
+            ({"number": "00358400124399"}, [3]),
+            ({"number": "nobody"}, []),
+            ({"rep": "BO@esimerkki.example"}, [3, 2, 1]),
+            ({"since": "2026-11-02T08:00:00Z"}, [3, 2, 1]),
+            ({"since": "2026-11-02T10:00:00+02:00"}, [3, 2, 1]),
+            ({"until": "2026-11-02T08:00:00Z"}, [0]),
+            ({"since": "2026-11-02T08:00:00Z", "until": "2026-11-02T09:00:00Z"}, [1]),
+            ({"since": "2026-11-02T10:00:00"}, [3, 2, 1]),
+        ],
+    )
+    def test_each(self, aino: User, bo: User, browser_of: BrowserOf, query: Any, found: list[int]) -> None:
+        calls = [
+            make_call(aino, 0),
+            make_call(bo, 1, direction="out"),
+            make_call(bo, 2, answered=False, reason="no_license"),
+            make_call(bo, 3, customer_number="+358400124399", status="logged", reason="logged", activity_id=1),
+        ]
+        assert listed(browser_of(aino), **query) == [calls[number].external_id for number in found]
+
+    @pytest.mark.parametrize("query", [{"status": "lost"}, {"since": "yesterday"}, {"direction": "up"}])
+    def test_nonsense_is_400(self, aino: User, browser_of: BrowserOf, query: Any) -> None:
+        assert browser_of(aino).get("/api/v1/calls/", query).status_code == 400
+
+
+def test_pages_do_not_shift_when_a_call_comes_in(aino: User, browser_of: BrowserOf) -> None:
+    for number in range(5):
+        make_call(aino, number)
+    client = browser_of(aino)
+    first = client.get("/api/v1/calls/", {"page_size": 2}).json()
+    make_call(aino, 9)
+    second = client.get(first["next"]).json()
+    third = client.get(second["next"]).json()
+    pages = [[call["external_id"][-1] for call in page["results"]] for page in (first, second, third)]
+    assert pages == [["4", "3"], ["2", "1"], ["0"]]
+    assert (first["previous"], third["next"]) == (None, None)
+    assert client.get(third["previous"]).json()["results"] == second["results"]
+
+
+@pytest.mark.parametrize("language", ["en", "fi"])
+def test_every_reason_is_explained_on_the_page(aino: User, browser_of: BrowserOf, language: str) -> None:
+    client = browser_of(aino)
+    for number, (status, reasons) in enumerate(REASONS_OF.items()):
+        for reason in reasons:
+            activity = {"activity_id": 1} if status == Status.LOGGED else {}
+            call = make_call(aino, number, status=status, reason=reason, **activity)
+            page = client.get(f"/calls/{call.reference}/", headers={"Accept-Language": language})
+            assert page.status_code == 200
+            call.delete()
+    assert set(EXPLANATIONS) == set(Reason) == set().union(*REASONS_OF.values())
+
+
+def test_the_history_is_paged_and_filtered(aino: User, browser_of: BrowserOf) -> None:
+    for number in range(51):
+        make_call(aino, number, customer_number=f"+3584001243{number:02d}")
+    client = browser_of(aino)
+    assert "040 0124300" not in client.get("/calls/").content.decode()
+    assert "040 0124300" in client.get("/calls/", {"page": 2}).content.decode()
+    assert "040 0124300" in client.get("/calls/", {"number": "0400124300"}).content.decode()
+    days = client.get("/calls/", {"since": "2026-11-03", "until": "2026-11-03"})
+    assert days.context["paginator"].count == 24
+
+
+class TestCompanySettings:
+    URL = "/api/v1/settings/company/"
+
+    def patch(self, client: Client, **body: Any) -> Any:
+        return client.patch(self.URL, body, content_type="application/json")
+
+    def test_defaults(self, aino: User, browser_of: BrowserOf) -> None:
+        assert browser_of(aino).get(self.URL).json() == {
+            "language": "fi",
+            "activity_type": "call",
+            "rules": {"in_answered": "done", "in_missed": "done", "out_answered": "done", "out_unanswered": "done"},
+            "blocked_numbers": [],
+            "minimum_seconds": 0,
+            "webhook_auth": None,
+        }
+
+    def test_a_change_leaves_the_rest(self, aino: User, mustalinja: MustalinjaAccount, browser_of: BrowserOf) -> None:
+        client = browser_of(aino)
+        changes = {
+            "language": "en",
+            "activity_type": "phone_call",
+            "rules": {"in_missed": "open"},
+            "blocked_numbers": ["040 012 4387", "+358600*", "0700*"],
+            "minimum_seconds": 5,
+            "webhook_auth": "bearer",
+        }
+        answer = self.patch(client, **changes)
+        assert answer.status_code == 200
+        rules = {"in_answered": "done", "in_missed": "open", "out_answered": "done", "out_unanswered": "done"}
+        blocked = ["+358400124387", "+358600*", "+358700*"]
+        assert answer.json() == changes | {"rules": rules, "blocked_numbers": blocked}
+        self.patch(client, rules={"out_answered": "none"})
+        assert client.get(self.URL).json()["rules"] == rules | {"out_answered": "none"}
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"language": "sv"},
+            {"rules": {"in_missed": "maybe"}},
+            {"rules": "open"},
+            {"blocked_numbers": ["everybody"]},
+            {"blocked_numbers": "+358400124387"},
+            {"minimum_seconds": -1},
+            {"webhook_auth": "none"},
+            {"webhook_auth": None},
+            {"activity_type": "<b>"},
+            {"color": "red"},
+        ],
+    )
+    def test_nonsense_is_400_and_changes_nothing(
+        self, aino: User, mustalinja: MustalinjaAccount, browser_of: BrowserOf, body: Any
+    ) -> None:
+        client = browser_of(aino)
+        before = client.get(self.URL).json()
+        assert self.patch(client, **{"activity_type": "meeting", **body}).status_code == 400
+        assert client.get(self.URL).json() == before
+
+    def test_a_rep_may_not(self, bo: User, browser_of: BrowserOf) -> None:
+        assert browser_of(bo).get(self.URL).status_code == 403
+        assert self.patch(browser_of(bo), language="en").status_code == 403
+
+    def test_the_page_saves_the_same(self, aino: User, browser_of: BrowserOf) -> None:
+        form = {
+            "language": "en",
+            "activity_type": "meeting",
+            "in_answered": "done",
+            "in_missed": "open",
+            "out_answered": "none",
+            "out_unanswered": "none",
+            "minimum_seconds": "3",
+            "blocked_numbers": "0400124387\n+358600*\n",
+        }
+        client = browser_of(aino)
+        assert client.post("/settings/company/", form).status_code == 302
+        saved = client.get(self.URL).json()
+        assert (saved["language"], saved["activity_type"], saved["minimum_seconds"]) == ("en", "meeting", 3)
+        assert saved["blocked_numbers"] == ["+358400124387", "+358600*"]
+        assert LoggingPolicy.objects.get().in_missed == "open"
+        wrong = client.post("/settings/company/", form | {"blocked_numbers": "everybody"})
+        assert wrong.status_code == 200
+        assert "everybody" in wrong.content.decode()
+
+
+def test_the_schema_names_every_address(aino: User, browser_of: BrowserOf) -> None:
+    schema = browser_of(aino).get("/api/v1/schema/", headers={"Accept": "application/vnd.oai.openapi+json"}).json()
+    assert set(schema["paths"]) == {"/api/v1/calls/", "/api/v1/calls/{id}/", "/api/v1/settings/company/"}
+    filters = {parameter["name"] for parameter in schema["paths"]["/api/v1/calls/"]["get"]["parameters"]}
+    assert {"status", "reason", "direction", "answered", "number", "rep", "since", "until", "cursor"} <= filters
+    fields = schema["components"]["schemas"]["Call"]["properties"]
+    assert fields["person"]["nullable"]
