@@ -209,6 +209,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "CallStatus": "calls.reasons.Status",
         "CallReason": "calls.reasons.Reason",
+        "LogRule": "calls.models.LogRule",
     },
 }
 
