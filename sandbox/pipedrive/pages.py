@@ -1,5 +1,6 @@
 """Pages that show what Pipedrive holds, much as Pipedrive's own would."""
 
+from html import unescape
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -33,6 +34,14 @@ def activity(request: HttpRequest, activity_id: int) -> HttpResponse:
         company, record = _found("activities", activity_id)
         shown = _shown_activity(company, record)
     return render(request, "sandbox/pipedrive/activity.html", {"activity": shown, "fields": shown["fields"]})
+
+
+def activity_list(request: HttpRequest) -> HttpResponse:
+    """Show the activities of every company; `#dialog/activity/<id>` leads to one, as in Pipedrive."""
+    with pipedrive.lock:
+        companies = [_shown_company(company) for company in pipedrive.companies.values()]
+    activities = [each for company in companies for each in company["activities"]]
+    return render(request, "sandbox/pipedrive/activity_list.html", {"activities": activities})
 
 
 def person(request: HttpRequest, person_id: int) -> HttpResponse:
@@ -122,4 +131,5 @@ def _shown_activity(company: Company, record: Json) -> Json:
         "owner": company.users.get(record["owner_id"]),
         "company_name": company.name,
         "fields": sorted(record.items()),
+        "note_lines": [unescape(line) for line in (record["note"] or "").split("<br>")],
     }

@@ -6,6 +6,7 @@ from sandbox.pipedrive import consent, control, control_app, control_records, pa
 
 urlpatterns = [
     path("", pages.overview),
+    path("activities/list", pages.activity_list),
     path("activities/<int:activity_id>", pages.activity),
     path("person/<int:person_id>", pages.person),
     path("forms/person", pages.add_person),
