@@ -46,7 +46,7 @@ class TestCommand:
     def test_it_makes_a_company_that_is_new(self) -> None:
         issued(" Uusi Oy ", "--seats", "2")
         assert Company.objects.get().name == "Uusi Oy"
-        assert set(License.objects.values_list("company__name", "valid_until", "holder")) == {("Uusi Oy", None, None)}
+        assert License.objects.filter(company__name="Uusi Oy", valid_until=None, holder=None).count() == 2
 
     @pytest.mark.parametrize("name", ["Uusi Oy", "uusi oy", "UUSI OY "])
     def test_it_adds_to_a_company_that_exists(self, name: str) -> None:
