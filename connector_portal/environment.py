@@ -79,8 +79,11 @@ def email() -> dict[str, Any]:
     """
     config: dict[str, Any] = env.email_url("EMAIL_URL", default="consolemail://")
     if config["EMAIL_BACKEND"].endswith("filebased.EmailBackend"):
+        # `filemail://var/mails`: a URL's host to django-environ, a folder to whoever writes it.
+        first_folder = urlsplit(env.str("EMAIL_URL")).netloc
+        config["EMAIL_FILE_PATH"] = str(Path(first_folder) / config["EMAIL_FILE_PATH"])
         from_root = Path("/") / config["EMAIL_FILE_PATH"]
-        is_absolute = from_root.parent.is_dir() and from_root.parent != Path("/")
+        is_absolute = not first_folder and from_root.parent.is_dir() and from_root.parent != Path("/")
         config["EMAIL_FILE_PATH"] = str(from_root if is_absolute else BASE_DIR / config["EMAIL_FILE_PATH"])
     return config
 
