@@ -90,14 +90,23 @@ def national_significant_number(e164: str) -> str:
 
 
 def for_display(e164: str, *, region: str = DEFAULT_REGION) -> str:
-    """As people of the region write it: `040 0124387` at home, `+46 70 123 45 67` abroad. Unreadable: as it is."""
+    """As people write it: `040 012 4387` at home, `+46 70 123 45 67` abroad. What is unreadable stays as it is."""
     try:
         number = phonenumbers.parse(e164, region)
     except NumberParseException:
         return e164
-    at_home = phonenumbers.region_code_for_number(number) == region
-    style = PhoneNumberFormat.NATIONAL if at_home else PhoneNumberFormat.INTERNATIONAL
-    return phonenumbers.format_number(number, style)
+    if phonenumbers.region_code_for_number(number) != region:
+        return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
+    prefix, _space, rest = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL).partition(" ")
+    return f"{prefix} {_in_groups(rest)}".rstrip()
+
+
+def _in_groups(digits: str) -> str:
+    """`0124387` as `012 4387`, `41234567` as `4123 4567`: the library leaves Finnish subscriber numbers in one piece."""
+    if not digits.isdigit() or len(digits) < 5:
+        return digits
+    tail = 3 if len(digits) == 6 else 4
+    return f"{digits[:-tail]} {digits[-tail:]}"
 
 
 def _format(number: phonenumbers.PhoneNumber) -> str:

@@ -194,9 +194,9 @@ def test_the_history_is_paged_and_filtered(aino: User, browser_of: BrowserOf) ->
     for number in range(51):
         make_call(aino, number, customer_number=f"+3584001243{number:02d}")
     client = browser_of(aino)
-    assert "040 0124300" not in client.get("/calls/").content.decode()
-    assert "040 0124300" in client.get("/calls/", {"page": 2}).content.decode()
-    assert "040 0124300" in client.get("/calls/", {"number": "0400124300"}).content.decode()
+    assert "040 012 4300" not in client.get("/calls/").content.decode()
+    assert "040 012 4300" in client.get("/calls/", {"page": 2}).content.decode()
+    assert "040 012 4300" in client.get("/calls/", {"number": "0400124300"}).content.decode()
     days = client.get("/calls/", {"since": "2026-11-03", "until": "2026-11-03"})
     assert days.context["paginator"].count == 24
 
