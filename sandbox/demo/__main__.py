@@ -6,7 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from sandbox.demo.browser import Browser
+from sandbox.demo.browser import Browser, is_well
 from sandbox.demo.demo_calls import PlacedCall, place_all, watch
 from sandbox.demo.mailbox import Mailbox
 from sandbox.demo.people import AINO, BO, LicenseCodes, Member, ensure_staff
@@ -91,9 +91,10 @@ def _start(stage: Stage, processes: Processes) -> None:
     processes.start("sandbox", stage.sandbox_command())
     processes.start("web", stage.web_command())
     processes.start("worker", [sys.executable, "manage.py", "worker"])
-    portal, stand_ins = StandIns(stage.web_url), StandIns(stage.sandbox_url)
-    if not processes.wait_until(lambda: portal.is_up() and stand_ins.is_up(), seconds=START_SECONDS):
-        raise DemoError(f"Portal and sandbox did not start in {START_SECONDS:.0f} s; see {stage.log_folder}")
+    # The portal is ready only with a worker that works.
+    signs_of_life = (f"{stage.sandbox_url}/", f"{stage.web_url}/health/ready")
+    if not processes.wait_until(lambda: all(map(is_well, signs_of_life)), seconds=START_SECONDS):
+        raise DemoError(f"The processes were not ready within {START_SECONDS:.0f} s; see {stage.log_folder}")
 
 
 def _settle_in(stage: Stage, processes: Processes, codes: LicenseCodes) -> Browser:

@@ -63,7 +63,7 @@ class Browser:
 
     def __init__(self, site: str) -> None:
         self.site = site
-        self._http = requests.Session()
+        self._http = local_session()
         self._http.headers["Accept-Language"] = "en"
 
     def open(self, path: str) -> Page:
@@ -93,6 +93,21 @@ class Browser:
         if answer.status_code >= 500:
             raise DemoError(f"{method} {url} was answered {answer.status_code}")
         return answer
+
+
+def local_session() -> requests.Session:
+    """A session for servers on this machine: the machine's proxy, if it has one, cannot reach them."""
+    session = requests.Session()
+    session.trust_env = False
+    return session
+
+
+def is_well(url: str) -> bool:
+    """Whether a server answers at all, and with success."""
+    try:
+        return local_session().get(url, timeout=TIMEOUT_SECONDS).ok
+    except requests.RequestException:
+        return False
 
 
 def _page(answer: requests.Response) -> Page:

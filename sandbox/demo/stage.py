@@ -53,6 +53,8 @@ class Stage:
         return {
             "DJANGO_SETTINGS_MODULE": "connector_portal.settings",
             "PYTHONUNBUFFERED": "1",
+            "NO_PROXY": f"localhost,{LOOPBACK}",
+            "no_proxy": f"localhost,{LOOPBACK}",
             "SITE_URL": self.web_url,
             "ALLOWED_HOSTS": f"localhost,{LOOPBACK}",
             "CSRF_TRUSTED_ORIGINS": self.web_url,

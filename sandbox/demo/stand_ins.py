@@ -2,12 +2,9 @@
 
 from typing import Any
 
-import requests
-
+from sandbox.demo.browser import TIMEOUT_SECONDS, local_session
 from sandbox.demo.processes import DemoError
 from sandbox.json_body import Json
-
-TIMEOUT_SECONDS = 20
 
 
 class StandIns:
@@ -15,14 +12,7 @@ class StandIns:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._http = requests.Session()
-
-    def is_up(self) -> bool:
-        """Whether the sandbox answers."""
-        try:
-            return self._http.get(f"{self.url}/", timeout=TIMEOUT_SECONDS).ok
-        except requests.ConnectionError:
-            return False
+        self._http = local_session()
 
     def place_call(self, order: Json) -> None:
         """Let somebody ring, or be rung."""
