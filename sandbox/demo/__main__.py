@@ -12,7 +12,7 @@ from sandbox.demo.mailbox import Mailbox
 from sandbox.demo.people import AINO, BO, LicenseCodes, Member, ensure_staff
 from sandbox.demo.processes import AskedToEndError, DemoError, Processes
 from sandbox.demo.report import complain, say, say_calls, say_how_to_go_on
-from sandbox.demo.stage import REPOSITORY, PortTakenError, Stage, chosen_port
+from sandbox.demo.stage import REPOSITORY, PortTakenError, Stage, chosen_port, free_port
 from sandbox.demo.stand_ins import StandIns
 
 API_KEY, API_SECRET = "demo-key", "demo-secret"
@@ -43,11 +43,12 @@ def _options() -> argparse.Namespace:
 
 
 def _stage(options: argparse.Namespace) -> Stage:
-    """Well-known ports for serving, any free ones otherwise, so that both can run side by side."""
+    """Well-known ports for serving, any free ones for a demonstration, so that both can run side by side."""
     folder = (options.folder or REPOSITORY / ("var" if options.serve else "var/demo")).resolve()
-    web, stand_ins = (8000, 8001) if options.serve else (0, 0)
-    stage = Stage(chosen_port("WEB_PORT", web), chosen_port("SANDBOX_PORT", stand_ins), folder)
-    if not options.serve:
+    if options.serve:
+        stage = Stage(chosen_port("WEB_PORT", 8000), chosen_port("SANDBOX_PORT", 8001), folder)
+    else:
+        stage = Stage(free_port(), free_port(), folder)
         _forget_last_time(stage)
     for each in (stage.mail_folder, stage.log_folder):
         each.mkdir(parents=True, exist_ok=True)

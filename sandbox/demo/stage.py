@@ -85,21 +85,31 @@ def _gunicorn(application: str, port: int, *options: str) -> list[str]:
 
 
 def chosen_port(variable: str, default: int) -> int:
-    """The port that the environment names, or the default; 0 means any free one.
+    """The port that the environment names, or the default.
 
     Raises:
         PortTakenError: it is in use, or no port at all.
     """
     text = os.environ.get(variable, "") or str(default)
-    if not text.isdigit() or int(text) > 65535:
-        raise PortTakenError(f"{variable}={text} is not a port. Give a number up to 65535.")
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise PortTakenError(f"{variable}={text} is not a port. Give a number from 1 to 65535.")
+    try:
+        return _try_port(int(text))
+    except OSError as error:
+        raise PortTakenError(
+            f"Port {text} cannot be used ({error.strerror}). End what listens there, or choose another port: "
+            f"{variable}=<port> make run"
+        ) from error
+
+
+def free_port() -> int:
+    """A port that nobody uses."""
+    return _try_port(0)
+
+
+def _try_port(number: int) -> int:
     with socket.socket() as probe:
+        # As gunicorn does: connections of an earlier run that are still closing do not matter.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, int(text)))
-        except OSError as error:
-            raise PortTakenError(
-                f"Port {text} cannot be used ({error.strerror}). End what listens there, or choose another port: "
-                f"{variable}=<port> make run"
-            ) from error
+        probe.bind((LOOPBACK, number))
         return int(probe.getsockname()[1])

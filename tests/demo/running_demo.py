@@ -1,6 +1,7 @@
 """The demonstration as a child process, and what of its processes is left."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -58,8 +59,9 @@ class Demo:
         return self.output_file.read_text(encoding="utf-8")
 
     def leftovers(self) -> list[str]:
-        """What is still there of it: marked processes (where the system tells), open ports."""
-        ports = [f"port {port}" for port in (self.web_port, self.sandbox_port) if _listens(port)]
+        """What is still there of it: open ports among those it told of, and, where the system tells, processes."""
+        told = sorted(set(re.findall(r"http://localhost:(\d+)", self.output())))
+        ports = [f"port {port}" for port in told if _listens(int(port))]
         return ports + [_command_line(pid) for pid in self.marked()]
 
     def marked(self, word: str = "") -> list[int]:
