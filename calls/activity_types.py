@@ -1,11 +1,15 @@
 """Which activity type a call gets: the company's choice while it is active in Pipedrive, else `call`."""
 
 import datetime
+import logging
 
 from django.utils import timezone
 
+from integrations.errors import AccountClosedError, RefusedError
 from integrations.models import PipedriveAccount
 from integrations.pipedrive.client import PipedriveClient
+
+logger = logging.getLogger(__name__)
 
 READ_AGAIN_AFTER = datetime.timedelta(days=1)
 """Reading the types costs 20 tokens, four times an activity."""
@@ -18,6 +22,7 @@ class ActivityTypeMissingError(Exception):
 
 def usable_type(account: PipedriveAccount, client: PipedriveClient, *, wanted: str, refused: str | None = None) -> str:
     """The `key_string` to use. `refused` is a type with which an activity was just refused: then the list is read anew.
+    Where the list may not be read, the company's choice is tried as it is.
 
     Raises:
         ActivityTypeMissingError: there is none.
@@ -27,8 +32,14 @@ def usable_type(account: PipedriveAccount, client: PipedriveClient, *, wanted: s
     is_fresh = read_at is not None and read_at > timezone.now() - READ_AGAIN_AFTER
     known = {wanted, FALLBACK} & set(account.activity_types)
     if refused is not None or not is_fresh or not known:
-        account.activity_types = sorted(client.active_activity_types())
-        account.activity_types_read_at = timezone.now()
+        try:
+            types = client.active_activity_types()
+        except AccountClosedError:
+            raise
+        except RefusedError as error:
+            logger.warning("Pipedrive account %s: the activity types may not be read: %s", account.pk, error)
+            return wanted
+        account.activity_types, account.activity_types_read_at = sorted(types), timezone.now()
         account.save(update_fields=["activity_types", "activity_types_read_at"])
     for key in (wanted, FALLBACK):
         if key in account.activity_types:

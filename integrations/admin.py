@@ -95,6 +95,10 @@ class MustalinjaAccountAdmin(admin.ModelAdmin[MustalinjaAccount]):
     )
     readonly_fields = tuple(name for name in fields if name != "webhook_auth")
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """The key of the webhook address lies there in plain text: it must not be guessed by filtering."""
+        return not lookup.startswith("webhook_key") and super().lookup_allowed(lookup, value, request)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from integrations.errors import AccountClosedError, GrantDiedError, IntegrationError, UnauthorizedError
+from integrations.errors import AccountClosedError, GrantDiedError, IntegrationError
 from integrations.models import PendingRevocation, PipedriveAccount, PipedriveConnection
 from integrations.pipedrive.client import PipedriveClient
 from integrations.pipedrive.payloads import PipedriveUser, TokenGrant
@@ -32,9 +32,12 @@ def whose_grant(grant: TokenGrant) -> PipedriveUser:
 
 
 def connect(*, user: User, grant: TokenGrant, pipedrive_user: PipedriveUser) -> PipedriveConnection:
-    """Bind a grant to a person. Whoever proves to be a Pipedrive user takes over that user's earlier connection."""
+    """Bind a grant to a person. Whoever proves to be a Pipedrive user takes over that user's earlier connection; the
+    person's own grant as another Pipedrive user is revoked.
+    """
     assert user.company is not None  # noqa: S101 - the views let only people of a company connect
     now = timezone.now()
+    previous = PipedriveConnection.objects.filter(user=user).select_related("account").first()
     with transaction.atomic():
         account, _created = PipedriveAccount.objects.update_or_create(
             company=user.company,
@@ -63,8 +66,17 @@ def connect(*, user: User, grant: TokenGrant, pipedrive_user: PipedriveUser) -> 
                 "connected_at": now,
             },
         )
+    if previous is not None and not _is_same_pipedrive_user(previous, connection):
+        revoke(previous.refresh_token)
     pipedrive_connected.send(sender=PipedriveConnection, user=user)
     return connection
+
+
+def _is_same_pipedrive_user(one: PipedriveConnection, other: PipedriveConnection) -> bool:
+    return (one.account.pipedrive_company_id, one.pipedrive_user_id) == (
+        other.account.pipedrive_company_id,
+        other.pipedrive_user_id,
+    )
 
 
 def _profile(pipedrive_user: PipedriveUser) -> dict[str, object]:
@@ -89,8 +101,9 @@ def check(connection: PipedriveConnection) -> None:
     except AccountClosedError:
         mark_state(connection, PipedriveConnection.State.ACCOUNT_CLOSED)
         return
-    except (IntegrationError, UnauthorizedError) as error:
+    except IntegrationError as error:
         logger.warning("connection %s could not be checked: %s", connection.pk, error)
+        PipedriveConnection.objects.filter(pk=connection.pk).update(checked_at=timezone.now())
         return
     for name, value in _profile(pipedrive_user).items():
         setattr(connection, name, value)

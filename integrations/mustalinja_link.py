@@ -88,7 +88,6 @@ def check_credentials(account: MustalinjaAccount) -> None:
         account.credentials_accepted = False
     except IntegrationError as error:
         logger.warning("company %s: Mustalinja could not be asked: %s", account.company_id, error)
-        return
     else:
         account.credentials_accepted = True
     account.credentials_checked_at = timezone.now()

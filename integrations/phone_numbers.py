@@ -102,7 +102,7 @@ def for_display(e164: str, *, region: str = DEFAULT_REGION) -> str:
 
 
 def _in_groups(digits: str) -> str:
-    """`0124387` as `012 4387`, `41234567` as `4123 4567`: the library leaves Finnish subscriber numbers in one piece."""
+    """`0124387` as `012 4387`, `41234567` as `4123 4567`: the library leaves the rest in one piece."""
     if not digits.isdigit() or len(digits) < 5:
         return digits
     tail = 3 if len(digits) == 6 else 4

@@ -18,6 +18,7 @@ from integrations.pipedrive_app import api_url_of, oauth_app
 logger = logging.getLogger(__name__)
 
 REFRESH_EARLY = datetime.timedelta(minutes=5)
+"""Or a tenth of a token's life where that is shorter, so that a short-lived one is not refreshed for every request."""
 LEASE = datetime.timedelta(seconds=30)
 WAIT_STEP_SECONDS = 0.1
 TOKEN_FIELDS = [
@@ -38,7 +39,9 @@ def access_token_for(connection: PipedriveConnection, *, refused: str | None) ->
         GrantDiedError: the person has to authorize again.
         IntegrationError: the token has ended and cannot be refreshed now.
     """
-    if refused is None and connection.access_token_ends_at > timezone.now() + REFRESH_EARLY:
+    lifetime = connection.access_token_ends_at - connection.refreshed_at
+    early = min(REFRESH_EARLY, lifetime / 10)
+    if refused is None and connection.access_token_ends_at > timezone.now() + early:
         return connection.access_token
     connection.refresh_from_db(fields=TOKEN_FIELDS)
     if refused is not None and connection.access_token != refused:

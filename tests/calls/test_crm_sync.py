@@ -280,3 +280,11 @@ def test_the_activity_type_of_the_company_is_used_while_it_is_active(
     ]
     assert PipedriveAccount.objects.get().activity_types
     assert asked(outside, "GET activityTypes") == 2
+
+
+def test_a_user_who_may_not_read_the_types_still_gets_calls_logged(
+    outside: Sandbox, connected: Connect, bo: User, place: Place
+) -> None:
+    connected(bo)
+    fault(outside, path="activityTypes", status=403, body={"success": False, "error": "Scope and URL mismatch"})
+    assert outcome(log(place())) == ("logged", "logged")

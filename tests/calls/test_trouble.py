@@ -108,6 +108,14 @@ class TestAccessToken:
         assert outcome(log(place())) == ("logged", "logged")
         assert asked(outside, "POST oauth/token") == 2  # connecting, refreshing
 
+    def test_a_short_lived_token_is_not_refreshed_for_every_request(
+        self, outside: Sandbox, place: Place, bo: User, connected: Connect
+    ) -> None:
+        outside.order("pipedrive/control/switches", access_token_seconds=60)
+        connected(bo)
+        assert outcome(log(place())) == ("logged", "logged")
+        assert asked(outside, "POST oauth/token") == 2  # connecting twice
+
     def test_a_post_refused_for_its_token_is_sent_again_at_once(self, outside: Sandbox, place: Place) -> None:
         fault(outside, **POST_ACTIVITY, status=401)
         assert outcome(log(place())) == ("logged", "logged")
