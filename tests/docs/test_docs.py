@@ -17,8 +17,8 @@ from tests.docs.pages import ROOT, Page, all_pages, page
 
 PAGES = pytest.mark.parametrize("doc", all_pages(), ids=str)
 MADE_LATER = {".env", "db.sqlite3"}
-READERS = {"str", "bool", "list", "int", "db", "email_url", "get", "chosen_port", "_seconds"}
-"""Functions and methods that take the name of an environment variable first."""
+READER = re.compile(r"env\.\w+|os\.environ\.get|os\.getenv|chosen_port|_seconds")
+"""What takes the name of an environment variable first."""
 
 
 @PAGES
@@ -148,6 +148,5 @@ def _variables_read(folder: Path) -> Iterator[str]:
             if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
                 continue
             reader, name = node.func, node.args[0].value
-            called = reader.attr if isinstance(reader, ast.Attribute) else getattr(reader, "id", "")
-            if called in READERS and isinstance(name, str) and re.fullmatch(r"[A-Z][A-Z0-9_]+", name):
+            if READER.fullmatch(ast.unparse(reader)) and isinstance(name, str) and name.isupper():
                 yield name
