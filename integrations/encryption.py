@@ -30,6 +30,15 @@ def decrypt(token: str) -> str:
     return _fernet(tuple(settings.FIELD_ENCRYPTION_KEYS)).decrypt(token.encode()).decode()
 
 
+def rotate(token: str) -> str:
+    """The same text, encrypted anew with the first key.
+
+    Raises:
+        cryptography.fernet.InvalidToken: no key decrypts it.
+    """
+    return _fernet(tuple(settings.FIELD_ENCRYPTION_KEYS)).rotate(token.encode()).decode()
+
+
 class EncryptedTextField(models.TextField[str, str]):
     """Text that lies encrypted in the database and is plain in Python. It cannot be searched."""
 

@@ -71,7 +71,7 @@ def request_json(
             params=params,
             json=json,
             data=form,
-            auth=basic_auth,
+            auth=_in_utf8(basic_auth),
             timeout=(CONNECT_SECONDS, read_seconds),
             allow_redirects=False,
         )
@@ -91,6 +91,11 @@ def _session() -> requests.Session:
         session.mount("https://", HTTPAdapter(pool_maxsize=4))
         session.mount("http://", HTTPAdapter(pool_maxsize=4))
     return session
+
+
+def _in_utf8(basic_auth: tuple[str, str] | None) -> tuple[bytes, bytes] | None:
+    """Left to itself, `requests` takes Latin-1 and fails on other letters; people paste anything into a form."""
+    return (basic_auth[0].encode(), basic_auth[1].encode()) if basic_auth else None
 
 
 def _ms(started: float) -> float:
@@ -132,7 +137,7 @@ def _answer(response: requests.Response, *, where: str, unknown: type[Integratio
 def _json_or_none(response: requests.Response) -> Any:
     try:
         return response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
