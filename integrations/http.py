@@ -93,9 +93,13 @@ def _session() -> requests.Session:
     return session
 
 
-def _in_utf8(basic_auth: tuple[str, str] | None) -> tuple[bytes, bytes] | None:
-    """Left to itself, `requests` takes Latin-1 and fails on other letters; people paste anything into a form."""
-    return (basic_auth[0].encode(), basic_auth[1].encode()) if basic_auth else None
+def _in_utf8(basic_auth: tuple[str, str] | None) -> tuple[str, str] | None:
+    """Left to itself, `requests` encodes in Latin-1 and fails on other letters; people paste anything into a form."""
+    return (_bytes_as_latin_1(basic_auth[0]), _bytes_as_latin_1(basic_auth[1])) if basic_auth else None
+
+
+def _bytes_as_latin_1(text: str) -> str:
+    return text.encode().decode("latin-1")
 
 
 def _ms(started: float) -> float:
