@@ -46,7 +46,7 @@ def _replace(model: type[models.Model], field: models.Field[Any, Any], *, pk: An
     table, column = _names(model, field)
     with connection.cursor() as cursor:
         cursor.execute(f"UPDATE {table} SET {column} = %s WHERE id = %s AND {column} = %s", [new, pk, old])  # noqa: S608
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _names(model: type[models.Model], field: models.Field[Any, Any]) -> tuple[str, str]:
