@@ -51,4 +51,4 @@ def _replace(model: type[models.Model], field: models.Field[Any, Any], *, pk: An
 
 def _names(model: type[models.Model], field: models.Field[Any, Any]) -> tuple[str, str]:
     quote = connection.ops.quote_name
-    return quote(model._meta.db_table), quote(field.column)
+    return quote(model._meta.db_table), quote(str(field.column))
