@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -26,16 +27,17 @@ class DeliveryInline(ReadOnlyMixin, admin.TabularInline[WebhookDelivery, Call]):
 
 @admin.register(Call)
 class CallAdmin(ReadOnlyMixin, admin.ModelAdmin[Call]):
+    view_on_site = False
     list_display = (
         "reference",
+        "started_at",
         "company",
+        "status",
+        "reason",
         "rep_email",
         "direction",
         "answered",
         "customer_display",
-        "started_at",
-        "status",
-        "reason",
         "person_name",
     )
     list_filter = ("status", "reason", "direction", "answered")
@@ -81,7 +83,7 @@ class CallAdmin(ReadOnlyMixin, admin.ModelAdmin[Call]):
                     "organization_id",
                     "organization_name",
                     "activity_id",
-                    "activity_url",
+                    "activity_link",
                     "logged_at",
                 )
             },
@@ -95,6 +97,10 @@ class CallAdmin(ReadOnlyMixin, admin.ModelAdmin[Call]):
     @admin.display(description=_("own number"))
     def own_display(self, call: Call) -> str:
         return call.own_display
+
+    @admin.display(description=_("link to the activity"))
+    def activity_link(self, call: Call) -> str:
+        return format_html('<a href="{0}">{0}</a>', call.activity_url) if call.activity_url else ""
 
     @admin.display(description=_("explanation"))
     def explanation(self, call: Call) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from integrations.models import MustalinjaAccount, PendingRevocation, PipedriveAccount, PipedriveConnection
 
@@ -64,7 +65,7 @@ class PipedriveConnectionAdmin(ReadOnlyMixin, admin.ModelAdmin[PipedriveConnecti
         "connected_at",
     )
 
-    @admin.display(description="company", ordering="user__company__name")
+    @admin.display(description=_("company"), ordering="user__company__name")
     def company(self, connection: PipedriveConnection) -> str:
         return str(connection.user.company or "")
 

@@ -66,6 +66,7 @@ TABLE: dict[str, tuple[str, Statuses]] = {
     "account_reset_password_from_key_done": ("/accounts/password/reset/key/done/", OPEN),
     "account_confirm_login_code": ("/accounts/login/code/confirm/", (302, 302, 302, 302, 302)),
     "set_language": ("/i18n/setlang/", (302, 302, 302, 302, 302)),
+    "favicon": ("/favicon.ico", (302, 302, 302, 302, 302)),
     "health_live": ("/health/live", OPEN),
     "health_ready": ("/health/ready", (503, 503, 503, 503, 503)),
 }
