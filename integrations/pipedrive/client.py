@@ -9,7 +9,7 @@ from typing import Any
 
 from integrations.errors import OutcomeUnknownError, UnauthorizedError
 from integrations.http import READ_SECONDS, request_json
-from integrations.pipedrive.payloads import Person, PipedriveUser
+from integrations.pipedrive.payloads import Person, PipedriveUser, understood
 
 PAGES_AT_MOST = 5
 """A number that more than 500 search hits share is no number; stop asking."""
@@ -33,12 +33,16 @@ class PipedriveClient:
 
     def me(self) -> PipedriveUser:
         """The user whose token this is (2 tokens)."""
-        return PipedriveUser.from_json(self._request("GET", "/api/v1/users/me")["data"])
+        answer = self._request("GET", "/api/v1/users/me")
+        with understood("GET /api/v1/users/me"):
+            return PipedriveUser.from_json(answer["data"])
 
     def active_activity_types(self) -> set[str]:
         """The `key_string`s of the activity types that may be used (20 tokens)."""
-        types = self._request("GET", "/api/v1/activityTypes")["data"] or []
-        return {str(kind["key_string"]) for kind in types if kind.get("active_flag")}
+        answer = self._request("GET", "/api/v1/activityTypes")
+        with understood("GET /api/v1/activityTypes"):
+            types = answer["data"] or []
+            return {str(kind["key_string"]) for kind in types if kind.get("active_flag")}
 
     def search_persons_by_phone(self, digits: str) -> list[Person]:
         """Persons whose phone fields may contain the digits (20 tokens a page of 100).
@@ -47,13 +51,16 @@ class PipedriveClient:
         """
         query = {"term": digits, "fields": "phone", "exact_match": "false", "limit": "100"}
         pages = self._pages("/api/v2/persons/search", query)
-        return [Person.from_search_hit(hit["item"]) for page in pages for hit in page["data"]["items"]]
+        with understood("GET /api/v2/persons/search"):
+            return [Person.from_search_hit(hit["item"]) for page in pages for hit in page["data"]["items"]]
 
     def persons(self, person_ids: list[int]) -> list[Person]:
         """The persons of these ids (100 at most) that are not deleted (10 tokens)."""
         query = {"ids": ",".join(map(str, person_ids)), "limit": "100"}
-        found = self._request("GET", "/api/v2/persons", params=query)["data"] or []
-        return [person for person in map(Person.from_json, found) if not person.is_deleted]
+        answer = self._request("GET", "/api/v2/persons", params=query)
+        with understood("GET /api/v2/persons"):
+            found = answer["data"] or []
+            return [person for person in map(Person.from_json, found) if not person.is_deleted]
 
     def person(self, person_id: int) -> Person:
         """One person (1 token).
@@ -61,7 +68,9 @@ class PipedriveClient:
         Raises:
             NotFoundError: deleted for good, or not for this user's eyes.
         """
-        return Person.from_json(self._request("GET", f"/api/v2/persons/{person_id}")["data"])
+        answer = self._request("GET", f"/api/v2/persons/{person_id}")
+        with understood("GET /api/v2/persons/…"):
+            return Person.from_json(answer["data"])
 
     def create_activity(self, body: Mapping[str, Any]) -> int:
         """Create an activity and give its id (5 tokens).
@@ -88,10 +97,11 @@ class PipedriveClient:
             "sort_direction": "desc",
             "limit": "100",
         }
-        for page in self._pages("/api/v2/activities", query):
-            for activity in page["data"] or []:
-                if reference in str(activity.get("note") or ""):
-                    return int(activity["id"])
+        with understood("GET /api/v2/activities"):
+            for page in self._pages("/api/v2/activities", query):
+                for activity in page["data"] or []:
+                    if reference in str(activity.get("note") or ""):
+                        return int(activity["id"])
         return None
 
     def _pages(self, path: str, query: dict[str, str]) -> Iterator[Any]:

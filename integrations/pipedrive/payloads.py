@@ -1,7 +1,24 @@
 """Pipedrive's answers in our own types. Parsed leniently: its lists of values grow without notice."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+
+from integrations.errors import TryLaterError
+
+
+@contextmanager
+def understood(where: str) -> Iterator[None]:
+    """Reading an answer whose form is not the documented one is trouble at Pipedrive, not a fault of ours.
+
+    Raises:
+        TryLaterError: a field that must be there is missing or of another kind.
+    """
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise TryLaterError(f"{where}: not an answer of the documented form") from error
 
 
 @dataclass(frozen=True, kw_only=True)
