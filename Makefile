@@ -70,8 +70,9 @@ export WRITE_SECRETS
 	@$(PYTHON) -c "$$WRITE_SECRETS"
 
 check-python:
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and was not found. Install it, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; " + sys.executable + " is " + sys.version.split()[0] + ". Name another: make PYTHON=/path/to/python3.11")'
+	@$(or $(PYTHON),false) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed; $(or $(PYTHON),python3) is older or missing." >&2; \
+		echo "Install it, or say where it is: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 
 $(INSTALLED): requirements.txt | check-python
 	@test -x $(VENV)/bin/pip && $(VENV_PYTHON) -c "" || $(PYTHON) -m venv --clear $(VENV)
