@@ -151,7 +151,7 @@ def uninstalled(*, pipedrive_company_id: int, pipedrive_user_id: int, at: dateti
         account__pipedrive_company_id=pipedrive_company_id, pipedrive_user_id=pipedrive_user_id
     )
     if at is not None:
-        connections = connections.filter(connected_at__lt=at + datetime.timedelta(seconds=1))
+        connections = connections.filter(connected_at__lte=at.replace(microsecond=999_999))
     connections.delete()
 
 

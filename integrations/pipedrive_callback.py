@@ -66,7 +66,7 @@ class PipedriveCallbackView(View):
         body = _json_object(request)
         try:
             company_id, user_id = int(body["company_id"]), int(body["user_id"])
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             return HttpResponse(status=400)
         uninstalled(pipedrive_company_id=company_id, pipedrive_user_id=user_id, at=_time(body.get("timestamp")))
         logger.info("the app was uninstalled by user %s of Pipedrive company %s", user_id, company_id)
@@ -119,9 +119,9 @@ def _time(value: Any) -> datetime.datetime | None:
     if isinstance(value, str) and not value.strip().isdigit():
         try:
             time = datetime.datetime.fromisoformat(value.strip())
-        except ValueError:
+            return (time if time.tzinfo else time.replace(tzinfo=datetime.UTC)).astimezone(datetime.UTC)
+        except (ValueError, OverflowError):
             return None
-        return time if time.tzinfo else time.replace(tzinfo=datetime.UTC)
     try:
         seconds = float(value)
         return datetime.datetime.fromtimestamp(seconds / 1000 if seconds > 1e11 else seconds, datetime.UTC)
