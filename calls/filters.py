@@ -6,6 +6,7 @@ import django_filters
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django_filters.widgets import BooleanWidget
 
 from calls.models import Call
@@ -34,8 +35,8 @@ class CallFilter(django_filters.FilterSet):  # type: ignore[misc]
     answered = django_filters.BooleanFilter(widget=AnsweredWidget, label=_("Answered"))
     number = django_filters.CharFilter(method="with_number", label=_("Number"))
     rep = django_filters.CharFilter(field_name="rep__email", lookup_expr="iexact", label=_("User's email"))
-    since = MomentFilter(field_name="started_at", lookup_expr="gte", label=_("From"))
-    until = MomentFilter(field_name="started_at", lookup_expr="lt", label=_("Until"))
+    since = MomentFilter(field_name="started_at", lookup_expr="gte", label=pgettext_lazy("period", "From"))
+    until = MomentFilter(field_name="started_at", lookup_expr="lt", label=pgettext_lazy("period", "Until"))
 
     class Meta:
         model = Call
@@ -57,13 +58,13 @@ class CallPageFilter(CallFilter):
     since = django_filters.DateFilter(
         field_name="started_at",
         lookup_expr="date__gte",
-        label=_("From"),
+        label=pgettext_lazy("period", "From"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     until = django_filters.DateFilter(
         field_name="started_at",
         lookup_expr="date__lte",
-        label=_("Until"),
+        label=pgettext_lazy("period", "Until"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 

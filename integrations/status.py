@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.licenses import has_valid_license, subscription_end
 from accounts.models import License, User
@@ -89,7 +90,7 @@ def subscription_of(user: User) -> Subscription:
     if has_valid_license(user=user):
         until = subscription_end(user=user)
         sentence = (
-            _("Active until %(day)s.") % {"day": date_format(until, "SHORT_DATE_FORMAT")}
+            _("Active until %(day)s.") % {"day": _day(until)}
             if until
             else _("Active for the time being.")
         )
@@ -219,7 +220,12 @@ def _webhook(account: MustalinjaAccount | None) -> Link:
         return Link(key="webhook", title=title, state="waiting", sentence=sentence)
     heard = timezone.localtime(account.last_heard_at)
     sentence = _("The latest call event arrived on %(day)s at %(time)s.") % {
-        "day": date_format(heard, "SHORT_DATE_FORMAT"),
-        "time": date_format(heard, "TIME_FORMAT"),
+        "day": _day(heard),
+        "time": date_format(heard, pgettext("time", "H:i")),
     }
     return Link(key="webhook", title=title, state="ok", sentence=sentence)
+
+
+def _day(day: datetime.date) -> str:
+    """As the pages write a day: Django's own short form for English is the American one."""
+    return date_format(day, pgettext("date", "j M Y"))
