@@ -38,12 +38,10 @@ class Person:
         self.browser.sign_up(self.email, code)
         assert self.browser.confirm_email(self.email).path == "/integrations/"
 
-    def add_to_pipedrive(self, *, admin: bool = False) -> None:
+    def add_to_pipedrive(self, *, name: str = "", admin: bool = False) -> None:
         """Be a user of Esimerkki Oy in Pipedrive."""
-        name = self.email.partition("-")[0].capitalize()
-        self.pipedrive_user = self.portal.sandbox.order(
-            "pipedrive/control/users", name=f"{name} {self.email[-6:]}", email=self.email, admin=admin
-        )
+        order: Json = {"name": name or self.email.partition("@")[0].capitalize(), "email": self.email, "admin": admin}
+        self.pipedrive_user = self.portal.sandbox.order("pipedrive/control/users", **order)
 
     def connect(self) -> Page:
         """Connect Pipedrive, with the user of the same email."""
@@ -70,19 +68,23 @@ class Person:
 
 
 class Tenant:
-    """A company of the test's own."""
+    """A company of the test's own.
 
-    def __init__(self, portal: Portal, *, seats: int) -> None:
+    Attributes:
+        domain: of the emails of its people; its own, so that no test meets the people of another.
+    """
+
+    def __init__(self, portal: Portal, *, seats: int, domain: str = "") -> None:
         self.portal = portal
-        self.mark = uuid.uuid4().hex[:8]
-        self.name = f"Yritys {self.mark} Oy"
+        self.domain = domain or f"yritys-{uuid.uuid4().hex[:8]}.example"
+        self.name = f"{self.domain.partition('.')[0].capitalize()} Oy"
         self.codes = portal.issue_licenses(self.name, seats) if seats else []
         self.webhook_url = ""
         self.secret = ""
 
     def person(self, name: str) -> Person:
         """Return somebody who has no account yet."""
-        return Person(self.portal, f"{name}-{self.mark}@yritys.example")
+        return Person(self.portal, f"{name}@{self.domain}")
 
     def join(self, name: str) -> Person:
         """Return somebody who has signed up; the first of the company is its admin."""

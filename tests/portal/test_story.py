@@ -1,6 +1,7 @@
 """The whole story, as a customer lives it: from the licence to the activity, over real HTTP."""
 
 import datetime
+import re
 from urllib.parse import urlsplit
 
 import pytest
@@ -124,6 +125,14 @@ def test_a_call_rung_at_mustalinja_is_logged(portal: Portal) -> None:
     assert [each["id"] for each in tenant.activities_of(contact)] == [call["activity_id"]]
     shown = requests.get(f"{portal.sandbox.url}/pipedrive/activities/{call['activity_id']}", timeout=10)
     assert shown.status_code == 200
+
+
+def test_the_integrations_page_tells_when_the_latest_call_came(portal: Portal) -> None:
+    tenant, aino = ready_tenant(portal)
+    assert aino.browser.get("/integrations/").says("No call has arrived yet.")
+    tenant.ring(aino)
+    page = aino.browser.get("/integrations/")
+    assert re.search(r"arrived on \d{1,2} [A-Z][a-z]{2} \d{4} at \d{2}:\d{2}\. ", page.words), page.words
 
 
 def test_disconnecting_revokes_and_later_calls_wait(portal: Portal) -> None:
