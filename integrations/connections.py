@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from integrations.errors import AccountClosedError, GrantDiedError, IntegrationError
+from integrations.errors import AccountClosedError, GrantDiedError, IntegrationError, RefusedError
 from integrations.models import PendingRevocation, PipedriveAccount, PipedriveConnection
 from integrations.pipedrive.client import PipedriveClient
 from integrations.pipedrive.payloads import PipedriveUser, TokenGrant
@@ -124,6 +124,8 @@ def disconnect(*, user: User) -> None:
 
 def revoke(refresh_token: str) -> None:
     """Revoke a refresh token; when Pipedrive cannot be told, keep it (encrypted) for `retry_revocations`."""
+    if not refresh_token:
+        return
     try:
         oauth_app().revoke(refresh_token=refresh_token)
     except IntegrationError as error:
@@ -135,7 +137,11 @@ def retry_revocations() -> None:
     """Tell Pipedrive of the tokens it could not be told of before."""
     for pending in PendingRevocation.objects.all()[:100]:
         try:
-            oauth_app().revoke(refresh_token=pending.refresh_token)
+            if pending.refresh_token:
+                oauth_app().revoke(refresh_token=pending.refresh_token)
+        except RefusedError as error:
+            logger.warning("revocation %s was refused: %s", pending.pk, error)
+            continue
         except IntegrationError as error:
             logger.warning("revocation %s failed again: %s", pending.pk, error)
             return

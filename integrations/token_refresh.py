@@ -39,14 +39,20 @@ def access_token_for(connection: PipedriveConnection, *, refused: str | None) ->
         GrantDiedError: the person has to authorize again.
         IntegrationError: the token has ended and cannot be refreshed now.
     """
-    lifetime = connection.access_token_ends_at - connection.refreshed_at
-    early = min(REFRESH_EARLY, lifetime / 10)
-    if refused is None and connection.access_token_ends_at > timezone.now() + early:
+    if refused is None and _is_fresh(connection):
         return connection.access_token
     connection.refresh_from_db(fields=TOKEN_FIELDS)
+    if refused is None and _is_fresh(connection):
+        return connection.access_token
     if refused is not None and connection.access_token != refused:
         return connection.access_token
     return refresh_now(connection, refused=refused)
+
+
+def _is_fresh(connection: PipedriveConnection) -> bool:
+    lifetime = connection.access_token_ends_at - connection.refreshed_at
+    early = min(REFRESH_EARLY, lifetime / 10)
+    return bool(connection.access_token) and connection.access_token_ends_at > timezone.now() + early
 
 
 def refresh_now(connection: PipedriveConnection, *, refused: str | None = None) -> str:
@@ -57,6 +63,10 @@ def refresh_now(connection: PipedriveConnection, *, refused: str | None = None) 
     """
     if connection.state == PipedriveConnection.State.REAUTHORIZE:
         raise GrantDiedError("the grant died before")
+    if not connection.refresh_token:
+        # Not in the database: once the key is back, the connection works again by itself.
+        connection.state = PipedriveConnection.State.REAUTHORIZE
+        raise GrantDiedError("no key in FIELD_ENCRYPTION_KEYS decrypts the refresh token")
     seen = connection.refreshed_at
     deadline = timezone.now() + LEASE
     while not _take_lease(connection, seen=seen):
@@ -80,21 +90,26 @@ def _take_lease(connection: PipedriveConnection, *, seen: datetime.datetime) -> 
 
 
 def _refresh(connection: PipedriveConnection) -> str:
+    seen = connection.refreshed_at
     try:
         grant = oauth_app().refresh(refresh_token=connection.refresh_token)
+        api_url = api_url_of(grant)
     except GrantDiedError:
         return _after_invalid_grant(connection)
     except Exception:
         _release_lease(connection)
         raise
     now = timezone.now()
-    connection.access_token = grant.access_token
-    connection.refresh_token = grant.refresh_token or connection.refresh_token
-    connection.access_token_ends_at = now + datetime.timedelta(seconds=grant.expires_in)
-    connection.refreshed_at = now
-    connection.api_url = api_url_of(grant)
-    connection.refreshing_until = None
-    connection.save(update_fields=TOKEN_FIELDS)
+    tokens = {
+        "access_token": grant.access_token,
+        "refresh_token": grant.refresh_token or connection.refresh_token,
+        "access_token_ends_at": now + datetime.timedelta(seconds=grant.expires_in),
+        "refreshed_at": now,
+        "api_url": api_url,
+    }
+    # Whoever has authorized anew while we asked, perhaps as another Pipedrive user, keeps the new tokens.
+    PipedriveConnection.objects.filter(pk=connection.pk, refreshed_at=seen).update(**tokens, refreshing_until=None)
+    connection.refresh_from_db(fields=TOKEN_FIELDS)
     return connection.access_token
 
 

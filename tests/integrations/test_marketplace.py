@@ -10,7 +10,7 @@ from django.test import Client
 from accounts.licenses import issue_licenses
 from accounts.models import User
 from integrations.models import PendingRevocation, PipedriveConnection
-from tests.accounts.browser import in_english, link_in, log_in, path_of, sign_up
+from tests.accounts.browser import PASSWORD, in_english, link_in, log_in, path_of, sign_up
 from tests.integrations.oauth import CONFIRM, OVERVIEW, code_for, come_back, grants, oauth_requests
 from tests.sandbox.running_sandbox import Sandbox
 
@@ -138,9 +138,7 @@ class TestNotLoggedIn:
         client = in_english(Client())
         asked = arrive(client, outside, bo.email)
         assert asked["Location"] == f"/accounts/login/?next={CONFIRM}"
-        answer = client.post(
-            asked["Location"], {"login": bo.email, "password": PASSWORD, "next": CONFIRM}
-        )
+        answer = client.post(asked["Location"], {"login": bo.email, "password": PASSWORD, "next": CONFIRM})
         assert answer["Location"] == CONFIRM
         assert "Esimerkki Oy" in client.get(CONFIRM).content.decode()
         assert not PipedriveConnection.objects.exists()
