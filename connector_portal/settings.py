@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import django_stubs_ext
+from django.utils.translation import gettext_lazy as _
 
 from connector_portal.environment import (
     BASE_DIR,
@@ -114,7 +115,7 @@ Q_CLUSTER: dict[str, Any] = {
     "save_limit": -1,
     "catch_up": False,
     "poll": 0.05,
-    "label": "Queue",
+    "label": _("Queue"),
 } | ({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"})
 
 # People
@@ -143,6 +144,7 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 # A whole sales team signs up from one office address in the same minutes; allauth's own limit is 20.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 ACCOUNT_RATE_LIMITS = {"signup": "200/m/ip", "login": "200/m/ip"}
 
 # Mail
@@ -232,5 +234,7 @@ LOGGING = {
         "django": {"handlers": [], "propagate": True},
         # One line for each task queued and done would drown the rest; its warnings and errors are kept.
         "django_q": {"handlers": [], "level": "WARNING", "propagate": True},
+        # Its debug lines are whole addresses, and a search's address holds a customer's telephone number.
+        "urllib3": {"handlers": [], "level": "INFO", "propagate": True},
     },
 }
