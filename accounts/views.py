@@ -40,7 +40,7 @@ class LicenseView(PeopleOnlyMixin, FormView[LicenseForm]):
             form.add_error("license_code", refusal.message)
             return self.form_invalid(form)
         messages.success(
-            self.request, _("Your license for %(company)s is in use.") % {"company": license_.company.name}
+            self.request, _("Your license for %(company)s is now active.") % {"company": license_.company.name}
         )
         return super().form_valid(form)
 

@@ -69,21 +69,19 @@ def _note(call: Call, match: Match) -> str:
     """Lines of HTML. Everything that somebody else wrote is escaped."""
     incoming = call.direction == Call.Direction.IN
     caller, callee = (call.customer_number, call.own_number) if incoming else (call.own_number, call.customer_number)
+    kind = _("Incoming call") if incoming else _("Outgoing call")
+    answered = _("answered") if call.answered else _("not answered")
     lines = [
-        f"{_('Incoming call') if incoming else _('Outgoing call')}, {_answered(call)}",
-        f"{_('From')}: {caller or '–'}",
-        f"{_('To')}: {callee or '–'}",
-        f"{_('Talk time')}: {_exact(call.talk_seconds if call.answered else 0)}",
-        f"{_('Ring time')}: {_exact(call.ring_seconds)}",
+        f"{kind}, {answered}",
+        _("From: %(number)s") % {"number": caller or "–"},
+        _("To: %(number)s") % {"number": callee or "–"},
+        _("Talk time: %(duration)s") % {"duration": _exact(call.talk_seconds if call.answered else 0)},
+        _("Ring time: %(duration)s") % {"duration": _exact(call.ring_seconds)},
     ]
     if match.others:
-        lines.append(f"{_('The same number also belongs to')}: {', '.join(match.others)}")
+        lines.append(_("The same number also belongs to: %(names)s") % {"names": ", ".join(match.others)})
     lines.append(reference_line(call))
     return "<br>".join(escape(line) for line in lines)
-
-
-def _answered(call: Call) -> str:
-    return _("answered") if call.answered else _("not answered")
 
 
 def _exact(seconds: int) -> str:

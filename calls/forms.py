@@ -34,7 +34,8 @@ class CompanySettingsForm(forms.ModelForm[LoggingPolicy]):
         label=_("Blocked numbers"),
         required=False,
         help_text=_(
-            "Calls with these numbers are not logged. One a line; an asterisk at the end means all that begin so."
+            "Calls with these numbers are not logged. One per line; an asterisk at the end stands for all numbers that"
+            " begin like that."
         ),
     )
 

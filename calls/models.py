@@ -266,7 +266,7 @@ class WebhookDelivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.received_at:%Y-%m-%d %H:%M:%S} {self.outcome}"
+        return f"{timezone.localtime(self.received_at):%Y-%m-%d %H:%M:%S} {self.get_outcome_display()}"
 
 
 class WorkerHeartbeat(models.Model):
@@ -279,4 +279,4 @@ class WorkerHeartbeat(models.Model):
         verbose_name_plural = _("worker heartbeats")
 
     def __str__(self) -> str:
-        return f"{self.beat_at:%Y-%m-%d %H:%M:%S}"
+        return f"{timezone.localtime(self.beat_at):%Y-%m-%d %H:%M:%S}"

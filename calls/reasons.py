@@ -26,7 +26,7 @@ class Reason(models.TextChoices):
     NO_CONTACT = "no_contact", _("no contact with this number")
     SEVERAL_CONTACTS = "several_contacts", _("several contacts with this number")
     UNKNOWN_REP = "unknown_rep", _("nobody registered with this email")
-    NO_LICENSE = "no_license", _("no license in force")
+    NO_LICENSE = "no_license", _("no valid license")
     COMPANY_SUSPENDED = "company_suspended", _("subscription suspended")
     PIPEDRIVE_NOT_CONNECTED = "pipedrive_not_connected", _("Pipedrive not connected")
     PIPEDRIVE_REAUTHORIZE = "pipedrive_reauthorize", _("Pipedrive must be reconnected")
@@ -78,7 +78,7 @@ EXPLANATIONS: dict[Reason, Promise] = {
     Reason.RETRYING: _("Pipedrive could not be reached; the call will be tried again shortly."),
     Reason.RATE_LIMITED: _("Pipedrive asks us to slow down; the call will be logged a little later."),
     Reason.CONFIRMING: _("Pipedrive did not confirm the activity; we are checking before we send it again."),
-    Reason.LOGGED: _("The call is logged in Pipedrive."),
+    Reason.LOGGED: _("The call is logged to Pipedrive."),
     Reason.NO_CONTACT: _(
         "Nobody in Pipedrive has this number. Add it to a person there, and the call will be logged by itself."
     ),
@@ -87,7 +87,7 @@ EXPLANATIONS: dict[Reason, Promise] = {
         "Nobody in your company is registered here with the email that Mustalinja has for this user. Register with that"
         " email, or correct it in Mustalinja."
     ),
-    Reason.NO_LICENSE: _("The user's license is not in force. Enter a new license code, and the call will be logged."),
+    Reason.NO_LICENSE: _("The user's license is not valid. Enter a new license code, and the call will be logged."),
     Reason.COMPANY_SUSPENDED: _("Your company's subscription is suspended. Contact SaaShop's support."),
     Reason.PIPEDRIVE_NOT_CONNECTED: _(
         "The user has not connected Pipedrive. Connect it on the Integrations page, and the call will be logged."

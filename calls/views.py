@@ -64,5 +64,5 @@ class CompanySettingsView(CompanyAdminMixin, UpdateView[LoggingPolicy, CompanySe
     def form_valid(self, form: CompanySettingsForm) -> HttpResponse:
         response = super().form_valid(form)
         resume_soon(self.person.company_id)
-        messages.success(self.request, _("The settings are saved. They apply to calls from now on."))
+        messages.success(self.request, _("The settings are saved. They apply to every call that is not logged yet."))
         return response

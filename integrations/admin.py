@@ -10,12 +10,15 @@ from integrations.models import MustalinjaAccount, PendingRevocation, PipedriveA
 
 
 class ReadOnlyMixin:
-    """Made by the portal itself, not by hand."""
+    """Made by the portal itself, not by hand. A deleted call would be logged again by a repeated event."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
 

@@ -144,7 +144,7 @@ def _pipedrive(user: User) -> Link:
         sentence = _("Pipedrive says that your company's account is not open. Your calls are kept until it is again.")
     else:
         state, actions = "ok", [_connect_action(_("Reconnect Pipedrive"), kind="secondary"), cut]
-        sentence = _("Your calls are logged in Pipedrive.")
+        sentence = _("Your calls are logged to Pipedrive.")
         sentence += _email_hint(user, connection) + _company_hint(user, connection)
     return Link(key="pipedrive", title="Pipedrive", state=state, sentence=sentence, details=details, actions=actions)
 
@@ -156,7 +156,7 @@ def _no_pipedrive(user: User) -> Link:
     elif not settings.PIPEDRIVE_CLIENT_ID:
         sentence = _("Connecting Pipedrive is not set up on this server. Contact SaaShop's support.")
     else:
-        sentence = _("Allow the connector to log your calls in Pipedrive.")
+        sentence = _("Allow the connector to log your calls to Pipedrive.")
         actions = [_connect_action(_("Connect Pipedrive"))]
     state = "todo" if actions else "waiting"
     return Link(key="pipedrive", title="Pipedrive", state=state, sentence=sentence, actions=actions)

@@ -130,7 +130,7 @@ def _colleague(user: Any) -> dict[str, Any]:
         "email": user.email,
         "name": connection.name if connection else "",
         "is_company_admin": user.is_company_admin,
-        "license_sentence": _("Active") if user.is_licensed else _("No license in force"),
+        "license_sentence": _("Active") if user.is_licensed else _("No valid license"),
         "pipedrive_sentence": pipedrive,
         "state": "ok" if works and user.is_licensed else "todo",
     }

@@ -21,8 +21,11 @@ os.environ.update(
     }
 )
 os.environ.setdefault("DATABASE_URL", f"sqlite:///{tempfile.gettempdir()}/connector-tests.sqlite3")
-os.environ.setdefault("REDIS_URL", "")
+# Inside the tests' own process the database is the broker; the processes they start get the machine's Redis.
+broker = os.environ.pop("REDIS_URL", "")
 
-from connector_portal.settings import *  # noqa: F403
+from connector_portal.settings import *  # noqa: E402, F403
+
+os.environ["REDIS_URL"] = broker
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -3,6 +3,7 @@
 import datetime as dt
 import itertools
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -57,7 +58,8 @@ class Mustalinja:
         self.accounts = _demo_accounts()
         self.faults = FaultQueue()
         self.requests: deque[Json] = deque(maxlen=LOG_LENGTH)
-        self.next_number = itertools.count(1001).__next__
+        # A portal that outlives the sandbox knows the call ids of earlier runs.
+        self.next_number = itertools.count(int(time.time())).__next__
 
     def account(self, api_key: str) -> Account | None:
         """Find an account by its key."""

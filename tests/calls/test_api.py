@@ -75,7 +75,7 @@ def test_every_field_of_a_call(bo: User, browser_of: BrowserOf) -> None:
         "rep_email": "bo@esimerkki.example",
         "status": "logged",
         "reason": "logged",
-        "explanation": "The call is logged in Pipedrive.",
+        "explanation": "The call is logged to Pipedrive.",
         "person": {"id": 5, "name": "Eero Mäkinen"},
         "organization": {"id": 6, "name": "Kuusikon Puutarha Oy"},
         "activity_id": 7,
