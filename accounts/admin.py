@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Company, License, User
+from accounts.signals import company_changed
 
 admin.site.unregister(Group)
 admin.site.site_header = admin.site.site_title = "Mustalinja Connector"
@@ -65,6 +66,12 @@ class UserAdmin(DjangoUserAdmin[User]):
         (_("Times"), {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "usable_password", "password1", "password2")}),)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's
+        """A person whom support moves to another company leaves the old one's Pipedrive like one who moves alone."""
+        super().save_model(request, obj, form, change)
+        if change and "company" in form.changed_data:
+            company_changed.send(sender=User, user=obj)
 
 
 @admin.register(License)

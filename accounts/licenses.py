@@ -72,22 +72,24 @@ def redeem_license(*, user: User, code: str) -> License:
         taken = License.objects.free().filter(pk=license_.pk).update(holder=user, redeemed_at=now)
         if not taken:
             return redeem_license(user=user, code=code)
-        _join_company(user=user, company=license_.company)
+        has_moved = _join_company(user=user, company=license_.company)
+    if has_moved:
+        company_changed.send(sender=User, user=user)
     license_redeemed.send(sender=License, user=user)
     license_.holder, license_.redeemed_at = user, now
     return license_
 
 
-def _join_company(*, user: User, company: Company) -> None:
+def _join_company(*, user: User, company: Company) -> bool:
+    """Let a person work for a company, as its admin when nobody was before; tells whether they left another one."""
     previous = user.company_id
     is_first = Company.objects.filter(pk=company.pk, admin_appointed_at__isnull=True).update(
         admin_appointed_at=timezone.now()
     )
-    if previous != company.pk:
+    if previous != company.pk or is_first:
         user.company, user.is_company_admin = company, bool(is_first)
         user.save(update_fields=["company", "is_company_admin"])
-        if previous is not None:
-            company_changed.send(sender=User, user=user)
+    return previous not in (None, company.pk)
 
 
 def subscription_end(*, user: User) -> datetime.date | None:

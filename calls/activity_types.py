@@ -5,6 +5,7 @@ import logging
 
 from django.utils import timezone
 
+from calls.resume import type_found
 from integrations.errors import AccountClosedError, RefusedError
 from integrations.models import PipedriveAccount
 from integrations.pipedrive.client import PipedriveClient
@@ -13,6 +14,8 @@ logger = logging.getLogger(__name__)
 
 READ_AGAIN_AFTER = datetime.timedelta(days=1)
 """Reading the types costs 20 tokens, four times an activity."""
+LOOK_FOR_WANTED_AFTER = datetime.timedelta(hours=1)
+"""While the company's choice is missing: somebody may have just made it in Pipedrive."""
 FALLBACK = "call"
 
 
@@ -29,9 +32,9 @@ def usable_type(account: PipedriveAccount, client: PipedriveClient, *, wanted: s
         IntegrationError: the types could not be read.
     """
     read_at = account.activity_types_read_at
-    is_fresh = read_at is not None and read_at > timezone.now() - READ_AGAIN_AFTER
-    known = {wanted, FALLBACK} & set(account.activity_types)
-    if refused is not None or not is_fresh or not known:
+    patience = READ_AGAIN_AFTER if wanted in account.activity_types else LOOK_FOR_WANTED_AFTER
+    is_fresh = read_at is not None and read_at > timezone.now() - patience
+    if refused is not None or not is_fresh or not {wanted, FALLBACK} & set(account.activity_types):
         try:
             types = client.active_activity_types()
         except AccountClosedError:
@@ -41,6 +44,8 @@ def usable_type(account: PipedriveAccount, client: PipedriveClient, *, wanted: s
             return wanted
         account.activity_types, account.activity_types_read_at = sorted(types), timezone.now()
         account.save(update_fields=["activity_types", "activity_types_read_at"])
+        if {wanted, FALLBACK} & types:
+            type_found(account.company)
     for key in (wanted, FALLBACK):
         if key in account.activity_types:
             return key

@@ -4,11 +4,13 @@ import datetime
 from typing import Any, ClassVar
 
 from django.db import transaction
+from django.utils.dateparse import parse_datetime
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import NotFound
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
-from rest_framework.pagination import CursorPagination
+from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -95,6 +97,23 @@ class NewestFirst(CursorPagination):
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 200
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        """The cursor of a link that we gave; anything else is a page that does not exist.
+
+        Raises:
+            rest_framework.exceptions.NotFound: its position is no time.
+        """
+        cursor: Cursor | None = super().decode_cursor(request)
+        if cursor is None or cursor.position is None:
+            return cursor
+        try:
+            is_time = parse_datetime(str(cursor.position)) is not None
+        except ValueError:
+            is_time = False
+        if not is_time:
+            raise NotFound(self.invalid_cursor_message)
+        return cursor
 
 
 class CallViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[Call]):

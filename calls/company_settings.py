@@ -8,7 +8,7 @@ from rest_framework import serializers
 from accounts.models import Company, User
 from calls.blocked_numbers import clean_blocked_number
 from calls.models import LoggingPolicy, LogRule
-from calls.queue import resume_soon
+from calls.resume import settings_changed
 from integrations.models import MustalinjaAccount
 
 RULES = ("in_answered", "in_missed", "out_answered", "out_unanswered")
@@ -25,7 +25,17 @@ class BlockedNumberField(serializers.CharField):
             raise serializers.ValidationError(str(error)) from error
 
 
-class RulesSerializer(serializers.Serializer[Any]):
+class KnownFieldsSerializer(serializers.Serializer[Any]):
+    """Refuses what is not a field: a word spelled wrong must not look saved."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        unknown = sorted(set(data) - set(self.fields)) if isinstance(data, dict) else []
+        if unknown:
+            raise serializers.ValidationError({name: [_("There is no such setting.")] for name in unknown})
+        return super().to_internal_value(data)
+
+
+class RulesSerializer(KnownFieldsSerializer):
     """What becomes of each kind of call."""
 
     in_answered = serializers.ChoiceField(choices=LogRule.choices, required=False)
@@ -34,7 +44,7 @@ class RulesSerializer(serializers.Serializer[Any]):
     out_unanswered = serializers.ChoiceField(choices=LogRule.choices, required=False)
 
 
-class CompanySettingsSerializer(serializers.Serializer[Any]):
+class CompanySettingsSerializer(KnownFieldsSerializer):
     """The settings that a company's admin may read and change."""
 
     language = serializers.ChoiceField(choices=Company.Language.choices)
@@ -43,13 +53,6 @@ class CompanySettingsSerializer(serializers.Serializer[Any]):
     blocked_numbers = serializers.ListField(child=BlockedNumberField(), max_length=1000)
     minimum_seconds = serializers.IntegerField(min_value=0, max_value=86_400)
     webhook_auth = serializers.ChoiceField(choices=MustalinjaAccount.WebhookAuth.choices, allow_null=True)
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Refuse what is not a setting: a word spelled wrong must not look saved."""
-        unknown = sorted(set(data) - set(self.fields)) if isinstance(data, dict) else []
-        if unknown:
-            raise serializers.ValidationError({name: [_("There is no such setting.")] for name in unknown})
-        return super().to_internal_value(data)
 
     def validate_webhook_auth(self, value: str | None) -> str:
         if value is None:
@@ -89,4 +92,4 @@ def write_settings(user: User, changes: dict[str, Any]) -> None:
     values = {name: changes[name] for name in PLAIN if name in changes} | changes.get("rules", {})
     if values:
         LoggingPolicy.objects.update_or_create(company=company, defaults=values)
-    resume_soon(company.pk)
+    settings_changed(company)

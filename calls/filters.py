@@ -1,5 +1,6 @@
 """The filters of the call history, the same for the page and the JSON API."""
 
+import datetime
 from typing import Any, ClassVar
 
 import django_filters
@@ -7,23 +8,46 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from django_filters.widgets import BooleanWidget
+from django_filters.fields import IsoDateTimeField
 
 from calls.models import Call
 from calls.reasons import Reason, Status
 from integrations.phone_numbers import read_dialled
 
+ANSWERED = [("", _("all")), ("true", _("answered")), ("false", _("not answered"))]
 
-class AnsweredWidget(BooleanWidget):  # type: ignore[misc]
-    """`true` and `false` in any case, with our own words on the page."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.choices = [("", _("all")), ("true", _("answered")), ("false", _("not answered"))]
+class AnsweredField(forms.ChoiceField):
+    """`true` or `false` in any case."""
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(value)).lower()
+
+    def clean(self, value: Any) -> Any:
+        return {"true": True, "false": False}.get(super().clean(value))
+
+
+class AnsweredFilter(django_filters.ChoiceFilter):  # type: ignore[misc]
+    """Answered or not."""
+
+    field_class = AnsweredField
+
+
+class MomentField(IsoDateTimeField):  # type: ignore[misc]
+    """A time in ISO 8601; without an offset it is Helsinki's."""
+
+    def clean(self, value: Any) -> datetime.datetime | None:
+        """The time; years at the ends of the calendar have no place in other time zones and in databases."""
+        moment: datetime.datetime | None = super().clean(value)
+        if moment is not None and not 1900 < moment.year < 2200:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return moment
 
 
 class MomentFilter(django_filters.IsoDateTimeFilter):  # type: ignore[misc]
-    """A time in ISO 8601; without an offset it is Helsinki's."""
+    """Before or after a time."""
+
+    field_class = MomentField
 
 
 class CallFilter(django_filters.FilterSet):  # type: ignore[misc]
@@ -32,7 +56,7 @@ class CallFilter(django_filters.FilterSet):  # type: ignore[misc]
     status = django_filters.ChoiceFilter(choices=Status.choices, label=_("Status"), empty_label=_("all"))
     reason = django_filters.ChoiceFilter(choices=Reason.choices, label=_("Reason"), empty_label=_("all"))
     direction = django_filters.ChoiceFilter(choices=Call.Direction.choices, label=_("Direction"), empty_label=_("all"))
-    answered = django_filters.BooleanFilter(widget=AnsweredWidget, label=_("Answered"))
+    answered = AnsweredFilter(choices=ANSWERED, label=_("Answered"))
     number = django_filters.CharFilter(method="with_number", label=_("Number"))
     rep = django_filters.CharFilter(field_name="rep__email", lookup_expr="iexact", label=_("User's email"))
     since = MomentFilter(field_name="started_at", lookup_expr="gte", label=pgettext_lazy("period", "From"))

@@ -3,11 +3,12 @@
 import datetime
 import logging
 from dataclasses import dataclass
+from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.models import Company
+from accounts.models import Company, User
 from calls.models import Call, WebhookDelivery
 from calls.queue import enqueue
 from calls.reps import find_rep
@@ -16,6 +17,9 @@ from integrations.mustalinja.fields import UnreadableError
 from integrations.mustalinja.webhook import EndedCall, Event, parse
 
 logger = logging.getLogger(__name__)
+
+CLOCKS_MAY_DIFFER = datetime.timedelta(seconds=30)
+"""A worker whose clock is behind the web process's must not find a new call to be in the future."""
 
 HEARD_AGAIN_AFTER = datetime.timedelta(seconds=30)
 """`last_heard_at` is for people; writing it for every delivery would make all intakes queue for one row."""
@@ -89,29 +93,39 @@ def _record(ended: EndedCall, *, company: Company, received_at: datetime.datetim
     rep = find_rep(company=company, email=ended.user.email)
     if rep is not None and (known := Call.objects.filter(company=company, external_id=ended.call_id, rep=rep).first()):
         return known, False
+    try:
+        return Call.objects.get_or_create(
+            company=company,
+            external_id=ended.call_id,
+            rep_key=_rep_key(ended),
+            defaults=_fields(ended, rep=rep, received_at=received_at),
+        )
+    except IntegrityError:
+        # Another leg of this rep, under another of the rep's emails, was recorded at the same moment.
+        return Call.objects.get(company=company, external_id=ended.call_id, rep=rep), False
+
+
+def _fields(ended: EndedCall, *, rep: User | None, received_at: datetime.datetime) -> dict[str, Any]:
     number = ended.customer_number
-    return Call.objects.get_or_create(
-        company=company,
-        external_id=ended.call_id,
-        rep_key=_rep_key(ended),
-        defaults={
-            "rep": rep,
-            "rep_email": ended.user.email,
-            "direction": ended.direction,
-            "answered": ended.answered,
-            "result": ended.result,
-            "customer_number": number.e164 if number else "",
-            "customer_number_typed": number.typed if number else "",
-            "own_number": ended.own_number or ended.user.number,
-            "started_at": ended.started_at,
-            "ended_at": ended.ended_at,
-            "ring_seconds": ended.ring_seconds,
-            "talk_seconds": ended.talk_seconds,
-            "received_at": received_at,
-            "next_attempt_at": received_at,
-            "nudged_at": received_at,
-        },
-    )
+    return {
+        "rep": rep,
+        "rep_email": ended.user.email,
+        "direction": ended.direction,
+        "answered": ended.answered,
+        "result": ended.result,
+        "customer_number": number.e164 if number else "",
+        "customer_number_typed": number.typed if number else "",
+        "rep_number": ended.user.number,
+        "own_number": ended.own_number or ended.user.number,
+        "started_at": ended.started_at,
+        "ended_at": ended.ended_at,
+        "ring_seconds": ended.ring_seconds,
+        "talk_seconds": ended.talk_seconds,
+        "received_at": received_at,
+        "tried_since": received_at,
+        "next_attempt_at": received_at - CLOCKS_MAY_DIFFER,
+        "nudged_at": received_at,
+    }
 
 
 def _rep_key(ended: EndedCall) -> str:

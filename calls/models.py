@@ -91,6 +91,10 @@ class CallQuerySet(models.QuerySet["Call"]):
         own_company = self.filter(company_id=user.company_id)
         return own_company if user.is_company_admin else own_company.filter(rep=user)
 
+    def is_own_number(self, company: Company, number: str) -> bool:
+        """Whether a number is the phone of one of the company's people, as far as events have named them."""
+        return self.filter(company=company, rep_number=number).exists()
+
     def due(self, now: datetime.datetime) -> Self:
         """Pending calls whose time has come and that no living worker holds, oldest first."""
         unclaimed = Q(claimed_until__isnull=True) | Q(claimed_until__lt=now)
@@ -126,6 +130,7 @@ class Call(models.Model):
     )
     rep = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="calls", verbose_name=_("rep"))
     rep_email = models.EmailField(_("email in Mustalinja"), blank=True)
+    rep_number = models.CharField(_("rep's number"), max_length=64, blank=True)
 
     direction = models.CharField(_("direction"), max_length=3, choices=Direction.choices)
     answered = models.BooleanField(_("answered"))
@@ -143,6 +148,7 @@ class Call(models.Model):
     reason = models.CharField(_("reason"), max_length=32, choices=Reason.choices, default=Reason.QUEUED)
     detail = models.TextField(_("detail for support"), blank=True)
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    tried_since = models.DateTimeField(_("tried since"), default=timezone.now, editable=False)
     next_attempt_at = models.DateTimeField(_("next attempt"), null=True, blank=True, default=timezone.now)
     nudged_at = models.DateTimeField(_("queued"), null=True, editable=False)
     claimed_until = models.DateTimeField(_("claimed until"), null=True, editable=False)
@@ -194,6 +200,7 @@ class Call(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["company", "-started_at", "-id"], name="call_of_company"),
             models.Index(fields=["rep", "-started_at", "-id"], name="call_of_rep"),
+            models.Index(fields=["company", "rep_number"], name="call_by_rep_number"),
             models.Index(fields=["next_attempt_at"], condition=Q(status=Status.PENDING), name="call_pending"),
             models.Index(fields=["reason", "company"], condition=Q(status=Status.WAITING), name="call_waiting"),
         ]

@@ -5,12 +5,12 @@ import datetime
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from accounts.models import License, User
+from accounts.models import Company, License, User
 from calls.models import Call
-from calls.queue import enqueue_all
+from calls.queue import enqueue_all, resume_soon
 from calls.reasons import Reason, Status
 from calls.verdict import GIVE_UP_AFTER
-from integrations.models import PipedriveConnection
+from integrations.models import PipedriveAccount, PipedriveConnection
 
 NUDGED_AT_ONCE = 500
 
@@ -35,7 +35,9 @@ def _with_cause_gone(waiting: "QuerySet[Call]", *, now: datetime.datetime) -> "l
     return [
         waiting.filter(next_attempt_at__lte=now),
         waiting.filter(reason=Reason.COMPANY_SUSPENDED, company__suspended_at__isnull=True),
-        waiting.filter(Exists(_people_with_email()), reason=Reason.UNKNOWN_REP).exclude(rep_email=""),
+        waiting.filter(Exists(_people_with_email()), rep__isnull=True)
+        .exclude(rep_email="")
+        .exclude(reason=Reason.COMPANY_SUSPENDED),
         waiting.filter(Exists(_licenses()), reason=Reason.NO_LICENSE),
         waiting.filter(
             Exists(_live_connections()),
@@ -59,7 +61,9 @@ def _licenses() -> "QuerySet[License]":
 
 
 def _live_connections() -> "QuerySet[PipedriveConnection]":
-    return PipedriveConnection.objects.filter(user=OuterRef("rep"), state=PipedriveConnection.State.CONNECTED)
+    return PipedriveConnection.objects.filter(
+        user=OuterRef("rep"), account__company=OuterRef("company"), state=PipedriveConnection.State.CONNECTED
+    )
 
 
 def nudge_due() -> int:
@@ -81,6 +85,20 @@ def expire_overdue() -> None:
     )
 
 
+def settings_changed(company: Company) -> None:
+    """The company's rules are new: read the activity types anew and let what waits for one go on."""
+    PipedriveAccount.objects.filter(company=company).update(activity_types_read_at=None)
+    type_found(company)
+    resume_soon(company.pk)
+
+
+def type_found(company: Company) -> None:
+    """There may be a usable activity type again."""
+    Call.objects.filter(company=company, status=Status.WAITING, reason=Reason.ACTIVITY_TYPE_MISSING).update(
+        next_attempt_at=timezone.now()
+    )
+
+
 def try_again(calls: "QuerySet[Call]") -> int:
     """Support or an admin wants calls to be tried now, whatever became of them before; logged ones are left alone."""
     now = timezone.now()
@@ -89,6 +107,7 @@ def try_again(calls: "QuerySet[Call]") -> int:
         status=Status.PENDING,
         reason=Reason.QUEUED,
         attempts=0,
+        tried_since=now,
         next_attempt_at=now,
         nudged_at=None,
         claimed_until=None,

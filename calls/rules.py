@@ -25,7 +25,8 @@ def skip_reason(call: Call, policy: LoggingPolicy) -> Reason | None:
         return Reason.HIDDEN_NUMBER
     if not call.customer_number:
         return Reason.SHORT_NUMBER
-    if call.customer_number == call.own_number:
+    is_own = call.customer_number in (call.own_number, call.rep_number)
+    if is_own or Call.objects.is_own_number(call.company, call.customer_number):
         return Reason.INTERNAL_CALL
     if is_blocked(call.customer_number, policy.blocked_numbers):
         return Reason.BLOCKED_NUMBER

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from calls.models import Call
 from calls.reasons import Reason
-from calls.verdict import Verdict, fail, look_again, retry, wait
+from calls.verdict import Verdict, fail, look_again, rate_limited, retry, wait
 from integrations.errors import (
     AccountClosedError,
     GrantDiedError,
@@ -29,10 +29,12 @@ def verdict_on(error: IntegrationError, *, call: Call, connection: PipedriveConn
         case OutcomeUnknownError():
             return look_again(call, detail=detail)
         case RateLimitedError():
-            _pause(connection, seconds=error.retry_after)
-            return retry(call, Reason.RATE_LIMITED, detail=detail, after=error.retry_after)
+            verdict = rate_limited(call, retry_after=error.retry_after, detail=detail)
+            _pause(connection, seconds=verdict.after or error.retry_after)
+            return verdict
         case GrantDiedError():
-            return wait(Reason.PIPEDRIVE_REAUTHORIZE, detail=detail)
+            is_there = PipedriveConnection.objects.filter(pk=connection.pk).exists()
+            return wait(Reason.PIPEDRIVE_REAUTHORIZE if is_there else Reason.PIPEDRIVE_NOT_CONNECTED, detail=detail)
         case AccountClosedError():
             mark_state(connection, PipedriveConnection.State.ACCOUNT_CLOSED)
             return wait(Reason.PIPEDRIVE_ACCOUNT_CLOSED, detail=detail)

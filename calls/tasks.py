@@ -4,6 +4,7 @@ from calls.crm_sync import log_to_crm
 from calls.heartbeat import beat
 from calls.resume import expire_overdue, nudge_due, resume_waiting
 from integrations.connections import check_closed_accounts, keep_alive, retry_revocations
+from integrations.mustalinja_link import register_missing_webhooks
 
 
 def log_call(pk: int) -> None:
@@ -26,9 +27,10 @@ def sweep() -> None:
 
 
 def look_after_connections() -> None:
-    """Every ten minutes: tokens still to be revoked, accounts that may be open again."""
+    """Every ten minutes: tokens still to be revoked, accounts that may be open again, webhooks not yet registered."""
     retry_revocations()
     check_closed_accounts()
+    register_missing_webhooks()
 
 
 def keep_tokens_alive() -> None:

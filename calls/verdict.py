@@ -45,16 +45,27 @@ def back_off(attempts: int) -> float:
     return longest * random.uniform(0.8, 1.2)  # noqa: S311
 
 
-def retry(call: Call, reason: Reason = Reason.RETRYING, *, detail: str, after: float | None = None) -> Verdict:
+def retry(call: Call, *, detail: str) -> Verdict:
     """Try again later."""
-    seconds = back_off(call.attempts) if after is None else after
-    return Verdict(status=Status.PENDING, reason=reason, detail=detail, after=seconds)
+    reason = Reason.RETRYING if call.sending_since is None else Reason.CONFIRMING
+    return Verdict(status=Status.PENDING, reason=reason, detail=detail, after=back_off(call.attempts))
 
 
 def look_again(call: Call, *, detail: str) -> Verdict:
-    """The outcome of a request is unknown: look for the activity before anything is sent again."""
-    after = LOOK_AFTER[min(call.looked, len(LOOK_AFTER) - 1)]
-    return Verdict(status=Status.PENDING, reason=Reason.CONFIRMING, detail=detail, after=after)
+    """The outcome of a request is unknown: look for the activity before anything is sent again. When that comes to
+    nothing time and again, the looks and so the sendings grow apart.
+    """
+    rounds = call.attempts // (len(LOOK_AFTER) + 1)
+    after = LOOK_AFTER[min(call.looked, len(LOOK_AFTER) - 1)] * 2.0 ** min(rounds, 12)
+    return Verdict(status=Status.PENDING, reason=Reason.CONFIRMING, detail=detail, after=min(after, LONGEST_BACK_OFF))
+
+
+def rate_limited(call: Call, *, retry_after: float, detail: str) -> Verdict:
+    """Wait as long as Pipedrive says, and longer each time it says so again: then it is the day's budget that is
+    spent. Spread, so that calls do not come back all at once.
+    """
+    seconds = max(retry_after, back_off(call.attempts) if call.attempts else 0) + random.uniform(0, 1)  # noqa: S311
+    return Verdict(status=Status.PENDING, reason=Reason.RATE_LIMITED, detail=detail, after=seconds)
 
 
 def wait(reason: Reason, *, detail: str = "", after: float | None = None) -> Verdict:
@@ -64,7 +75,10 @@ def wait(reason: Reason, *, detail: str = "", after: float | None = None) -> Ver
 def wait_for_contact(call: Call) -> Verdict:
     age = (timezone.now() - call.received_at).total_seconds()
     after = min(max(3 * age, LOOK_FOR_CONTACT_SOONEST), LOOK_FOR_CONTACT_LATEST)
-    return wait(Reason.NO_CONTACT, after=after)
+    nobody = {"person_id": None, "person_name": "", "organization_id": None, "organization_name": ""}
+    return Verdict(
+        status=Status.WAITING, reason=Reason.NO_CONTACT, after=after, fields={**nobody, "sending_since": None}
+    )
 
 
 def skip(reason: Reason) -> Verdict:
@@ -102,8 +116,10 @@ def write(call: Call, verdict: Verdict) -> None:
 
 
 def _in_time(call: Call, verdict: Verdict, *, now: datetime.datetime) -> Verdict:
-    """Calls wait for 30 days from the call and are retried for 30 days from their arrival."""
-    begins = {Status.WAITING: call.started_at, Status.PENDING: call.received_at}.get(verdict.status)
-    if begins is None or begins > now - GIVE_UP_AFTER:
+    """Calls wait for 30 days from the call and are retried for 30 days from their arrival or from when somebody sent
+    them again. An activity that may exist is looked for until that is known.
+    """
+    begins = {Status.WAITING: call.started_at, Status.PENDING: call.tried_since}.get(verdict.status)
+    if begins is None or begins > now - GIVE_UP_AFTER or verdict.reason == Reason.CONFIRMING:
         return verdict
     return fail(Reason.EXPIRED, detail=f"{verdict.reason}: {verdict.detail}".rstrip(": "))

@@ -13,7 +13,7 @@ from accounts.models import Company
 from calls.filters import CallPageFilter
 from calls.forms import CompanySettingsForm
 from calls.models import Call, CallQuerySet, LoggingPolicy
-from calls.queue import resume_soon
+from calls.resume import settings_changed
 
 CALLS_ON_A_PAGE = 50
 
@@ -63,6 +63,8 @@ class CompanySettingsView(CompanyAdminMixin, UpdateView[LoggingPolicy, CompanySe
 
     def form_valid(self, form: CompanySettingsForm) -> HttpResponse:
         response = super().form_valid(form)
-        resume_soon(self.person.company_id)
-        messages.success(self.request, _("The settings are saved. They apply to every call that is not logged yet."))
+        settings_changed(self.object.company)
+        messages.success(
+            self.request, _("The settings are saved and apply from now on, also to calls that are still waiting.")
+        )
         return response

@@ -5,7 +5,7 @@ A plain Django view and not one of the JSON API's: the framework's ceremony is t
 
 import logging
 
-from django.db import DatabaseError
+from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.utils.decorators import method_decorator
 from django.views import View

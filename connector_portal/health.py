@@ -1,6 +1,7 @@
 """Whether the portal lives and whether it can do its work."""
 
-from django.db import DatabaseError, connection
+from django.db import Error as DatabaseError
+from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django_q.brokers import get_broker
 from redis.exceptions import RedisError

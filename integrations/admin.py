@@ -106,6 +106,10 @@ class MustalinjaAccountAdmin(admin.ModelAdmin[MustalinjaAccount]):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
+    def save_model(self, request: HttpRequest, obj: MustalinjaAccount, form: Any, change: bool) -> None:  # noqa: FBT001
+        """Only what the page shows: a secret renewed or unreadable meanwhile must not be written back."""
+        obj.save(update_fields=["webhook_auth"])
+
 
 @admin.register(PendingRevocation)
 class PendingRevocationAdmin(ReadOnlyMixin, admin.ModelAdmin[PendingRevocation]):

@@ -93,7 +93,11 @@ def client_for(connection: PipedriveConnection, **options: float) -> PipedriveCl
 
 
 def check(connection: PipedriveConnection) -> None:
-    """See how the connection is now, and keep what Pipedrive says of the user (2 tokens)."""
+    """See how the connection is now, and keep what Pipedrive says of the user (2 tokens). A dead grant stays dead,
+    though its last access token may live on for an hour.
+    """
+    if connection.state == PipedriveConnection.State.REAUTHORIZE:
+        return
     try:
         pipedrive_user = client_for(connection, read_seconds=CHECK_READ_SECONDS).me()
     except GrantDiedError:
@@ -120,6 +124,15 @@ def disconnect(*, user: User) -> None:
     refresh_token = connection.refresh_token
     connection.delete()
     revoke(refresh_token)
+
+
+def decline(*, grant: TokenGrant, pipedrive_user: PipedriveUser) -> None:
+    """Give back a grant that nobody wants. Revoking ends all of the Pipedrive user's grants, so one in use stays."""
+    in_use = PipedriveConnection.objects.filter(
+        account__pipedrive_company_id=pipedrive_user.company_id, pipedrive_user_id=pipedrive_user.user_id
+    )
+    if not in_use.exists():
+        revoke(grant.refresh_token)
 
 
 def revoke(refresh_token: str) -> None:

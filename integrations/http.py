@@ -140,9 +140,20 @@ def _answer(response: requests.Response, *, where: str, unknown: type[Integratio
 
 def _json_or_none(response: requests.Response) -> Any:
     try:
-        return response.json()
+        return _storable(response.json())
     except (ValueError, RecursionError):
         return None
+
+
+def _storable(value: Any) -> Any:
+    """A JSON value without what JSON allows and no database takes: NUL and lone surrogates."""
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _storable(item) for name, item in value.items()}
+    return value
 
 
 def _vendor_message(body: Any) -> str:

@@ -68,6 +68,12 @@ def register_webhook(account: MustalinjaAccount) -> None:
     account.save(update_fields=["webhook_registered_at"])
 
 
+def register_missing_webhooks() -> None:
+    """Register what could not be registered before, so that a new signing secret reaches Mustalinja in its 24 hours."""
+    for account in MustalinjaAccount.objects.filter(webhook_registered_at=None).exclude(credentials_accepted=False):
+        register_webhook(account)
+
+
 def rotate_secret(account: MustalinjaAccount) -> str:
     """A new signing secret, which is also given to Mustalinja. The old one stays valid for 24 hours."""
     account.previous_secret = account.secret

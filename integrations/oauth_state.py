@@ -6,6 +6,7 @@ import secrets
 import time
 from dataclasses import asdict, dataclass
 
+from cryptography.fernet import InvalidToken
 from django.http import HttpRequest
 
 from integrations.encryption import decrypt, encrypt
@@ -24,6 +25,8 @@ class WaitingGrant:
 
     grant: TokenGrant
     pipedrive_user: PipedriveUser
+    question: str
+    """Which page asked: the answer of an older one must not bind a newer grant."""
 
 
 def new_state(request: HttpRequest) -> str:
@@ -50,12 +53,14 @@ def take_install_code(request: HttpRequest) -> str | None:
     install = request.session.pop(INSTALL, None)
     if install is None or time.time() - install["at"] > CODE_SECONDS:
         return None
-    return decrypt(install["code"])
+    return _decrypted(install["code"])
 
 
-def remember_grant(request: HttpRequest, waiting: WaitingGrant) -> None:
+def remember_grant(request: HttpRequest, *, grant: TokenGrant, pipedrive_user: PipedriveUser) -> WaitingGrant:
     """Keep tokens, encrypted, until the person has answered."""
+    waiting = WaitingGrant(grant=grant, pipedrive_user=pipedrive_user, question=secrets.token_urlsafe(12))
     request.session[GRANT] = {"grant": encrypt(json.dumps(asdict(waiting))), "at": time.time()}
+    return waiting
 
 
 def remembered_grant(request: HttpRequest) -> WaitingGrant | None:
@@ -63,8 +68,23 @@ def remembered_grant(request: HttpRequest) -> WaitingGrant | None:
     kept = request.session.get(GRANT)
     if kept is None or time.time() - kept["at"] > GRANT_SECONDS:
         return None
-    fields = json.loads(decrypt(kept["grant"]))
-    return WaitingGrant(grant=TokenGrant(**fields["grant"]), pipedrive_user=PipedriveUser(**fields["pipedrive_user"]))
+    text = _decrypted(kept["grant"])
+    if text is None:
+        return None
+    fields = json.loads(text)
+    return WaitingGrant(
+        grant=TokenGrant(**fields["grant"]),
+        pipedrive_user=PipedriveUser(**fields["pipedrive_user"]),
+        question=fields["question"],
+    )
+
+
+def _decrypted(token: str) -> str | None:
+    """The text, or None where its key has been dropped since."""
+    try:
+        return decrypt(token)
+    except InvalidToken:
+        return None
 
 
 def forget_grant(request: HttpRequest) -> None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views import View
 
 from accounts.access import PeopleOnlyMixin
-from integrations.connections import connect, disconnect, revoke, whose_grant
+from integrations.connections import connect, decline, disconnect, whose_grant
 from integrations.errors import GrantDiedError, IntegrationError
 from integrations.oauth_state import (
     WaitingGrant,
@@ -60,16 +60,18 @@ class ConfirmView(PeopleOnlyMixin, View):
         context = {
             "pipedrive_company": waiting.pipedrive_user.company_name,
             "pipedrive_user_email": waiting.pipedrive_user.email,
+            "question": waiting.question,
         }
         return render(request, "integrations/pipedrive_confirm.html", context)
 
     def post(self, request: HttpRequest) -> HttpResponseBase:
         waiting = remembered_grant(request)
         forget_grant(request)
-        if waiting is None or self.person.company is None:
+        is_answer = waiting is not None and request.POST.get("question") == waiting.question
+        if waiting is None or not is_answer or self.person.company is None:
             return connecting_failed(request, _("Connect Pipedrive once more here."))
         if request.POST.get("decision") != "connect":
-            revoke(waiting.grant.refresh_token)
+            decline(grant=waiting.grant, pipedrive_user=waiting.pipedrive_user)
             messages.info(request, _("Pipedrive was not connected."))
             return redirect("integrations:overview")
         connect(user=self.person, grant=waiting.grant, pipedrive_user=waiting.pipedrive_user)
@@ -89,9 +91,7 @@ def _exchange(request: HttpRequest) -> WaitingGrant | None:
         grant = oauth_app().exchange_code(code=code)
     except GrantDiedError:
         return None
-    waiting = WaitingGrant(grant=grant, pipedrive_user=whose_grant(grant))
-    remember_grant(request, waiting)
-    return waiting
+    return remember_grant(request, grant=grant, pipedrive_user=whose_grant(grant))
 
 
 class DisconnectView(PeopleOnlyMixin, View):

@@ -89,11 +89,7 @@ def subscription_of(user: User) -> Subscription:
         return Subscription(active=False, until=None, sentence=sentence)
     if has_valid_license(user=user):
         until = subscription_end(user=user)
-        sentence = (
-            _("Active until %(day)s.") % {"day": _day(until)}
-            if until
-            else _("Active for the time being.")
-        )
+        sentence = _("Active until %(day)s.") % {"day": _day(until)} if until else _("Active for the time being.")
         return Subscription(active=True, until=until, sentence=sentence)
     return Subscription(active=False, until=None, sentence=_("Not active."))
 

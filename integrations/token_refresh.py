@@ -41,7 +41,7 @@ def access_token_for(connection: PipedriveConnection, *, refused: str | None) ->
     """
     if refused is None and _is_fresh(connection):
         return connection.access_token
-    connection.refresh_from_db(fields=TOKEN_FIELDS)
+    _read_again(connection)
     if refused is None and _is_fresh(connection):
         return connection.access_token
     if refused is not None and connection.access_token != refused:
@@ -70,7 +70,7 @@ def refresh_now(connection: PipedriveConnection, *, refused: str | None = None) 
     seen = connection.refreshed_at
     deadline = timezone.now() + LEASE
     while not _take_lease(connection, seen=seen):
-        connection.refresh_from_db(fields=TOKEN_FIELDS)
+        _read_again(connection)
         if connection.state == PipedriveConnection.State.REAUTHORIZE:
             raise GrantDiedError("the grant died in another process")
         lives = connection.access_token_ends_at > timezone.now() and connection.access_token != refused
@@ -93,7 +93,7 @@ def _refresh(connection: PipedriveConnection) -> str:
     seen = connection.refreshed_at
     try:
         grant = oauth_app().refresh(refresh_token=connection.refresh_token)
-        api_url = api_url_of(grant)
+        api_url = api_url_of(grant) if grant.api_domain else connection.api_url
     except GrantDiedError:
         return _after_invalid_grant(connection)
     except Exception:
@@ -109,7 +109,7 @@ def _refresh(connection: PipedriveConnection) -> str:
     }
     # Whoever has authorized anew while we asked, perhaps as another Pipedrive user, keeps the new tokens.
     PipedriveConnection.objects.filter(pk=connection.pk, refreshed_at=seen).update(**tokens, refreshing_until=None)
-    connection.refresh_from_db(fields=TOKEN_FIELDS)
+    _read_again(connection)
     return connection.access_token
 
 
@@ -117,11 +117,18 @@ def _after_invalid_grant(connection: PipedriveConnection) -> str:
     """Either the grant is dead, or the person has authorized anew while we asked with the old token."""
     used = connection.refresh_token
     _release_lease(connection)
-    connection.refresh_from_db(fields=TOKEN_FIELDS)
+    _read_again(connection)
     if connection.refresh_token != used:
         return connection.access_token
     mark_state(connection, PipedriveConnection.State.REAUTHORIZE)
     raise GrantDiedError("invalid_grant: the person has to authorize again")
+
+
+def _read_again(connection: PipedriveConnection) -> None:
+    try:
+        connection.refresh_from_db(fields=TOKEN_FIELDS)
+    except PipedriveConnection.DoesNotExist as error:
+        raise GrantDiedError("the person has disconnected meanwhile") from error
 
 
 def _release_lease(connection: PipedriveConnection) -> None:

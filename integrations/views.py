@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from cryptography.fernet import InvalidToken
 from django.contrib import messages
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
@@ -48,17 +49,25 @@ class MustalinjaView(CompanyAdminMixin, FormView[MustalinjaCredentialsForm]):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         account = mustalinja_account_of(self.person)
-        shown_once = self.request.session.pop(SECRET_TO_SHOW, None)
         return super().get_context_data(
             account=account,
             auth_form=WebhookAuthForm(instance=account) if account else None,
             webhook_url=webhook_url(account) if account else None,
-            new_secret=decrypt(shown_once) if shown_once else None,
+            new_secret=self._secret_to_show(),
             previous_secret_valid_until=(
                 account.previous_secret_ends_at if account and len(account.valid_secrets()) > 1 else None
             ),
             **kwargs,
         )
+
+    def _secret_to_show(self) -> str | None:
+        """The new secret, on the one page that a person sees of it."""
+        if self.request.method == "HEAD" or SECRET_TO_SHOW not in self.request.session:
+            return None
+        try:
+            return decrypt(self.request.session.pop(SECRET_TO_SHOW))
+        except InvalidToken:
+            return None
 
 
 def _saved_sentence(account: MustalinjaAccount) -> str:
@@ -96,7 +105,7 @@ class WebhookAuthView(_OwnAccountView):
     def change(self, request: HttpRequest, account: MustalinjaAccount) -> None:
         form = WebhookAuthForm(request.POST, instance=account)
         if form.is_valid():
-            form.save()
+            account.save(update_fields=["webhook_auth"])
             messages.success(request, _("The webhook's authentication was changed."))
         else:
             messages.error(request, _("Choose one of the ways of authentication."))

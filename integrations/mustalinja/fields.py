@@ -6,7 +6,8 @@ Every reader takes None for "not there" and raises `UnreadableError` for what it
 import datetime
 import math
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
@@ -18,8 +19,19 @@ FUTURE_AT_MOST = datetime.timedelta(days=2)
 JUST_NOW = datetime.timedelta(hours=12)
 
 
+T = TypeVar("T")
+
+
 class UnreadableError(Exception):
     """A body that is not understood; the message says which field, for support staff."""
+
+
+def optional(read: Callable[..., T], value: Any, *, field: str, **options: Any) -> T | None:
+    """A field that a call does not need: what cannot be read counts as not sent. The body is kept as it came."""
+    try:
+        return read(value, field=field, **options)
+    except UnreadableError:
+        return None
 
 
 def read_text(value: Any, *, field: str, longest: int = 255) -> str:

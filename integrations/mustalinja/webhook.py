@@ -7,7 +7,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from integrations.mustalinja.fields import UnreadableError, read_flag, read_seconds, read_text, read_time
+from integrations.mustalinja.fields import UnreadableError, optional, read_flag, read_text
+from integrations.mustalinja.times import CallTimes
 from integrations.phone_numbers import DialledNumber, read_dialled
 
 CALL_ENDED = "call.ended"
@@ -34,6 +35,7 @@ KNOWN_FIELDS = frozenset(
     ]
 )
 UNKNOWN_NAMES_AT_MOST = 20
+LONGEST_RESULT, LONGEST_NUMBER = 32, 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +54,7 @@ class MustalinjaUser:
 
 @dataclass(frozen=True, kw_only=True)
 class EndedCall:
-    """An ended call.
+    """An ended call of one rep.
 
     Attributes:
         customer_number: None when the caller hid it.
@@ -62,7 +64,6 @@ class EndedCall:
     """
 
     call_id: str
-    leg_id: str
     direction: str
     answered: bool
     result: str
@@ -81,7 +82,7 @@ class Event:
 
     Attributes:
         call: None for events that make no call record.
-        unknown: names of fields and `field=value` of values we do not know, for the drift report.
+        unknown: names of fields we do not know, and `field=value` of values, for the drift report.
     """
 
     name: str
@@ -100,7 +101,7 @@ def parse(body: bytes, *, received_at: datetime.datetime) -> Event:
     name = read_text(data.get("event"), field="event") or CALL_ENDED
     if not name.startswith("call."):
         raise UnreadableError("event is not a call event")
-    event_id = read_text(data.get("event_id"), field="event_id")
+    event_id = optional(read_text, data.get("event_id"), field="event_id") or ""
     if name != CALL_ENDED:
         return Event(name=name, event_id=event_id, call=None, unknown=_unknown(data))
     return Event(
@@ -122,10 +123,13 @@ def _json_object(body: bytes) -> dict[str, Any]:
 
 
 def _unknown(data: dict[str, Any]) -> list[str]:
+    """What the vendor has added or renamed: kept with the body, counted here, never an error."""
     names = sorted(ascii(name)[1:-1][:64] for name in set(data) - KNOWN_FIELDS)[:UNKNOWN_NAMES_AT_MOST]
     result = data.get("result")
-    if isinstance(result, str) and result.strip().lower() not in KNOWN_RESULTS | {""}:
-        names.append(f"result={ascii(result)[1:-1][:32]}")
+    if result is not None and str(result).strip().lower() not in KNOWN_RESULTS | {""}:
+        names.append(f"result={ascii(result)[:40]}")
+    if data.get("answered") is not None and optional(read_flag, data["answered"], field="answered") is None:
+        names.append(f"answered={ascii(data['answered'])[:40]}")
     return names
 
 
@@ -137,25 +141,30 @@ def _ended_call(data: dict[str, Any], *, received_at: datetime.datetime) -> Ende
     if direction not in ("in", "out"):
         raise UnreadableError("direction is neither in nor out")
     customer, own = ("from", "to") if direction == "in" else ("to", "from")
-    times = _Times.read(data, received_at=received_at)
-    result = read_text(data.get("result"), field="result", longest=32).lower()
-    answered = read_flag(data.get("answered"), field="answered")
-    if answered is None:
-        answered = result == "answered" if result else times.was_answered
+    times = CallTimes.read(data, received_at=received_at)
+    result = (optional(read_text, data.get("result"), field="result") or "").lower()
+    answered = _answered(data, result=result, times=times)
     return EndedCall(
         call_id=call_id,
-        leg_id=read_text(data.get("leg_id"), field="leg_id"),
         direction=direction,
         answered=answered,
-        result=result or _usual_result(answered=answered, direction=direction),
+        result=result[:LONGEST_RESULT] or _usual_result(answered=answered, direction=direction),
         customer_number=_customer_number(data, customer, direction=direction),
         own_number=_own_number(data.get(own), field=own),
         user=_user(data.get("user")),
         started_at=times.started_at,
         ended_at=times.ended_at,
         ring_seconds=times.ring_seconds,
-        talk_seconds=times.talk_seconds,
+        talk_seconds=times.talk_seconds if answered or times.talk_was_sent else 0,
     )
+
+
+def _answered(data: dict[str, Any], *, result: str, times: CallTimes) -> bool:
+    """What was sent, else what a result that we know means, else what the times say."""
+    answered = optional(read_flag, data.get("answered"), field="answered")
+    if answered is not None:
+        return answered
+    return result == "answered" if result in KNOWN_RESULTS else times.was_answered
 
 
 def _usual_result(*, answered: bool, direction: str) -> str:
@@ -181,7 +190,7 @@ def _customer_number(data: dict[str, Any], name: str, *, direction: str) -> Dial
 
 
 def _own_number(value: Any, *, field: str) -> str:
-    text = read_text(value, field=field, longest=64)
+    text = (optional(read_text, value, field=field) or "")[:LONGEST_NUMBER]
     number = read_dialled(text) if text else None
     return (number.e164 or number.typed) if number else text
 
@@ -192,46 +201,7 @@ def _user(value: Any) -> MustalinjaUser:
     if not isinstance(value, dict):
         raise UnreadableError("user is not an object")
     return MustalinjaUser(
-        user_id=read_text(value.get("id"), field="user.id"),
+        user_id=optional(read_text, value.get("id"), field="user.id") or "",
         email=read_text(value.get("email"), field="user.email", longest=254).casefold(),
         number=_own_number(value.get("number"), field="user.number"),
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Times:
-    started_at: datetime.datetime
-    answered_at: datetime.datetime | None
-    ended_at: datetime.datetime | None
-    ring_seconds: int
-    talk_seconds: int
-
-    @property
-    def was_answered(self) -> bool:
-        return self.answered_at is not None or self.talk_seconds > 0
-
-    @classmethod
-    def read(cls, data: dict[str, Any], *, received_at: datetime.datetime) -> "_Times":
-        """The times of a call; durations that were not sent are taken from the times that were."""
-        ring = read_seconds(data.get("ring_seconds"), field="ring_seconds")
-        talk = read_seconds(data.get("talk_seconds"), field="talk_seconds")
-
-        def time(name: str, lasted: int) -> datetime.datetime | None:
-            return read_time(data.get(name), field=name, received_at=received_at, lasted=lasted)
-
-        started = time("started_at", (ring or 0) + (talk or 0))
-        if started is None:
-            raise UnreadableError("started_at is missing")
-        answered = time("answered_at", talk or 0)
-        ended = time("ended_at", 0)
-        return cls(
-            started_at=started,
-            answered_at=answered,
-            ended_at=ended if ended and ended >= started else None,
-            ring_seconds=ring if ring is not None else _between(started, answered),
-            talk_seconds=talk if talk is not None else _between(answered, ended),
-        )
-
-
-def _between(start: datetime.datetime | None, end: datetime.datetime | None) -> int:
-    return max(0, round((end - start).total_seconds())) if start and end else 0

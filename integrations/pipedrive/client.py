@@ -85,13 +85,16 @@ class PipedriveClient:
         except (TypeError, KeyError, ValueError) as error:
             raise OutcomeUnknownError("POST /api/v2/activities: an answer without the activity's id") from error
 
-    def activity_with_reference(self, *, reference: str, person_id: int, since: datetime.datetime) -> int | None:
-        """The id of the person's activity whose note carries our reference (10 tokens a page), or None.
+    def activity_with_reference(
+        self, *, reference: str, since: datetime.datetime, person_id: int | None, owner_id: int
+    ) -> int | None:
+        """The id of the activity whose note carries our reference, or None (10 tokens a page).
 
-        `updated_since` takes whole seconds only; fractions are answered with 400.
+        Looked for among those of a person, or of a rep where `person_id` is None. `updated_since` takes whole seconds
+        only; fractions are answered with 400.
         """
-        query = {
-            "person_id": str(person_id),
+        whose = {"owner_id": str(owner_id)} if person_id is None else {"person_id": str(person_id)}
+        query = whose | {
             "updated_since": since.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "sort_by": "add_time",
             "sort_direction": "desc",

@@ -5,7 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from integrations.errors import GrantDiedError, IntegrationError, RefusedError
+from integrations.errors import (
+    AccountClosedError,
+    GrantDiedError,
+    IntegrationError,
+    RefusedError,
+    TryLaterError,
+    UnauthorizedError,
+)
 from integrations.http import request_json
 from integrations.pipedrive.payloads import TokenGrant, understood
 
@@ -61,10 +68,15 @@ class OAuthApp:
     def _token(self, form: Mapping[str, str]) -> TokenGrant:
         try:
             body = request_json("POST", f"{self.server}/oauth/token", form=form, basic_auth=self._credentials())
+        except AccountClosedError:
+            raise
         except RefusedError as error:
             if "invalid_grant" in error.vendor_message:
                 raise GrantDiedError(str(error), vendor_message=error.vendor_message) from error
-            raise
+            raise TryLaterError(str(error), vendor_message=error.vendor_message) from error
+        except UnauthorizedError as error:
+            # Our own client id or secret is wrong: for us to mend, not for the person.
+            raise TryLaterError(str(error), vendor_message=error.vendor_message) from error
         with understood("POST /oauth/token"):
             return TokenGrant.from_json(body)
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from integrations.errors import TryLaterError
 
+LONGEST_NAME = 255
+
 
 @contextmanager
 def understood(where: str) -> Iterator[None]:
@@ -64,14 +66,14 @@ class PipedriveUser:
         access = [entry for entry in data.get("access") or [] if isinstance(entry, dict)]
         return cls(
             user_id=int(data["id"]),
-            name=str(data.get("name") or ""),
+            name=_name(data.get("name")),
             email=str(data.get("email") or "").lower(),
             is_admin=any(
                 entry.get("admin") is True and entry.get("app") in ("global", "account_settings") for entry in access
             ),
             company_id=int(data["company_id"]),
-            company_name=str(data.get("company_name") or ""),
-            company_domain=str(data.get("company_domain") or ""),
+            company_name=_name(data.get("company_name")),
+            company_domain=_name(data.get("company_domain")),
         )
 
 
@@ -98,10 +100,10 @@ class Person:
         """From an item of `GET /persons/search`: phones are bare strings, organisation and owner are objects."""
         return cls(
             person_id=int(item["id"]),
-            name=str(item.get("name") or ""),
+            name=_name(item.get("name")),
             phones=tuple(str(phone) for phone in item.get("phones") or []),
             organization_id=_id_of(item.get("organization")),
-            organization_name=str((item.get("organization") or {}).get("name") or ""),
+            organization_name=_name((item.get("organization") or {}).get("name")),
             owner_id=_id_of(item.get("owner")),
             updated_at="",
             is_deleted=False,
@@ -113,7 +115,7 @@ class Person:
         phones = [phone for phone in data.get("phones") or [] if isinstance(phone, dict)]
         return cls(
             person_id=int(data["id"]),
-            name=str(data.get("name") or ""),
+            name=_name(data.get("name")),
             phones=tuple(str(phone.get("value") or "") for phone in phones),
             organization_id=_id_of(data.get("org_id")),
             organization_name="",
@@ -121,6 +123,11 @@ class Person:
             updated_at=str(data.get("update_time") or ""),
             is_deleted=data.get("is_deleted") is True,
         )
+
+
+def _name(value: Any) -> str:
+    """A name as long as our columns are."""
+    return str(value or "")[:LONGEST_NAME]
 
 
 def _id_of(value: Any) -> int | None:

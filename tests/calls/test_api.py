@@ -137,6 +137,7 @@ class TestFilters:
             ({"direction": "out"}, [1]),
             ({"answered": "false"}, [2]),
             ({"answered": "true"}, [3, 1, 0]),
+            ({"answered": "True"}, [3, 1, 0]),
             ({"number": "+358400124387"}, [2, 1, 0]),
             ({"number": "040 012 4387"}, [2, 1, 0]),
             ({"number": "00358400124399"}, [3]),
@@ -158,7 +159,18 @@ class TestFilters:
         ]
         assert listed(browser_of(aino), **query) == [calls[number].external_id for number in found]
 
-    @pytest.mark.parametrize("query", [{"status": "lost"}, {"since": "yesterday"}, {"direction": "up"}])
+    @pytest.mark.parametrize(
+        "query",
+        [
+            {"status": "lost"},
+            {"direction": "up"},
+            {"answered": "banana"},
+            {"since": "yesterday"},
+            {"since": "0001-01-01T00:00:00"},
+            {"since": "0001-01-01T00:00:00+14:00"},
+            {"until": "9999-12-31T23:59:59-12:00"},
+        ],
+    )
     def test_nonsense_is_400(self, aino: User, browser_of: BrowserOf, query: Any) -> None:
         assert browser_of(aino).get("/api/v1/calls/", query).status_code == 400
 
@@ -175,6 +187,17 @@ def test_pages_do_not_shift_when_a_call_comes_in(aino: User, browser_of: Browser
     assert pages == [["4", "3"], ["2", "1"], ["0"]]
     assert (first["previous"], third["next"]) == (None, None)
     assert client.get(third["previous"]).json()["results"] == second["results"]
+
+
+@pytest.mark.parametrize("cursor", ["cD1hYmM=", "cj0xJnA9OTk5OQ==", "cD0yMDI2LTEzLTQ1", "cD0A", "%00", "x"])
+def test_a_cursor_that_is_not_ours_is_404(aino: User, browser_of: BrowserOf, cursor: str) -> None:
+    make_call(aino)
+    assert browser_of(aino).get("/api/v1/calls/", {"cursor": cursor}).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/calls/%00/", "/api/v1/calls/%00/", "/calls/x/", "/api/v1/calls/<b>/"])
+def test_an_odd_reference_is_404(aino: User, browser_of: BrowserOf, path: str) -> None:
+    assert browser_of(aino).get(path).status_code == 404
 
 
 @pytest.mark.parametrize("language", ["en", "fi"])
@@ -241,6 +264,7 @@ class TestCompanySettings:
             {"language": "sv"},
             {"rules": {"in_missed": "maybe"}},
             {"rules": "open"},
+            {"rules": {"in_anwered": "none"}},
             {"blocked_numbers": ["everybody"]},
             {"blocked_numbers": "+358400124387"},
             {"minimum_seconds": -1},

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from accounts.licenses import issue_licenses, redeem_license
 from accounts.models import Company, License, User
 from calls.models import Call, LoggingPolicy
-from calls.resume import expire_overdue, nudge_due, resume_waiting, try_again
+from calls.resume import expire_overdue, nudge_due, resume_waiting, settings_changed, try_again
 from integrations.connections import disconnect
 from integrations.models import PipedriveAccount, PipedriveConnection
 from tests.calls.steps import Connect, Place, activities, asked, due_now, fault, log, outcome, seconds_until_next
+from tests.conftest import company_of, make_person
 from tests.sandbox.running_sandbox import Sandbox
 
 OUT = {"direction": "out", "from_": "+358941234567", "to": "0400124387"}
@@ -198,6 +200,52 @@ class TestWaiting:
         )
 
 
+class TestAnotherCompany:
+    """What is one company's never goes into the Pipedrive of another."""
+
+    def test_a_rep_who_moved_away_takes_no_call_along(
+        self, outside: Sandbox, connected: Connect, bo: User, place: Place
+    ) -> None:
+        call = place()
+        code = issue_licenses(company_name="Toinen Oy", seats=1, valid_until=None)[0].code
+        redeem_license(user=bo, code=code)
+        connected(bo)
+        resume_waiting()
+        assert outcome(log(call)) == ("waiting", "unknown_rep")
+        resume_waiting()
+        assert outcome(log(call)) == ("waiting", "unknown_rep")
+        assert activities(outside) == []
+        assert call.rep is None
+
+    def test_a_connection_made_for_another_company_is_not_used(
+        self, outside: Sandbox, connected: Connect, bo: User, place: Place
+    ) -> None:
+        connected(bo)
+        PipedriveAccount.objects.update(company=Company.objects.create(name="Toinen Oy"))
+        assert outcome(log(place())) == ("waiting", "pipedrive_not_connected")
+        resume_waiting()
+        assert not Call.objects.filter(status="pending").exists()
+
+    def test_a_rep_who_is_no_longer_active_logs_nothing(
+        self, outside: Sandbox, connected: Connect, bo: User, place: Place
+    ) -> None:
+        connected(bo)
+        call = place()
+        User.objects.filter(pk=bo.pk).update(is_active=False)
+        assert outcome(log(call)) == ("waiting", "unknown_rep")
+
+    def test_a_call_whose_rep_was_deleted_finds_whoever_registers_with_the_email(
+        self, outside: Sandbox, connected: Connect, bo: User, place: Place
+    ) -> None:
+        call = log(place())
+        assert outcome(call) == ("waiting", "pipedrive_not_connected")
+        email = bo.email
+        bo.delete()
+        connected(make_person(email, "Esimerkki Oy"))
+        resume_waiting()
+        assert outcome(log(call)) == ("logged", "logged")
+
+
 class TestSkipped:
     @pytest.mark.parametrize(
         ("changes", "policy", "reason"),
@@ -205,6 +253,7 @@ class TestSkipped:
             ({"from_": "anonymous"}, {}, "hidden_number"),
             ({"from_": "112"}, {}, "short_number"),
             ({"from_": "+358941234567"}, {}, "internal_call"),
+            ({"from_": "+358501112222"}, {}, "internal_call"),
             ({}, {"blocked_numbers": ["+358400124387"]}, "blocked_number"),
             ({}, {"blocked_numbers": ["+35840012*"]}, "blocked_number"),
             ({}, {"in_answered": "none"}, "rule"),
@@ -224,6 +273,10 @@ class TestSkipped:
         make_policy(bo, **policy)
         assert outcome(log(place(**changes))) == ("skipped", reason)
         assert not outside.state("requests")["requests"]
+
+    def test_a_call_with_a_colleague_is_internal(self, outside: Sandbox, bo: User, place: Place) -> None:
+        place(user={"email": "aino@esimerkki.example", "number": "040 999 8877"})
+        assert outcome(log(place(from_="+358409998877"))) == ("skipped", "internal_call")
 
     @pytest.mark.parametrize("policy", [{"blocked_numbers": ["+3584001243870"]}, {"minimum_seconds": 172}])
     def test_a_rule_that_does_not_fit_lets_the_call_through(
@@ -280,6 +333,45 @@ def test_the_activity_type_of_the_company_is_used_while_it_is_active(
     ]
     assert PipedriveAccount.objects.get().activity_types
     assert asked(outside, "GET activityTypes") == 2
+
+
+def test_a_type_chosen_now_is_used_for_the_next_call(
+    outside: Sandbox, connected: Connect, bo: User, place: Place
+) -> None:
+    connected(bo)
+    outside.order("pipedrive/control/activity-types", key_string="phone", active_flag=False)
+    log(place())
+    outside.order("pipedrive/control/activity-types", key_string="phone", active_flag=True)
+    make_policy(bo, activity_type="phone")
+    settings_changed(company_of(bo))
+    call = log(place())
+    assert next(each["type"] for each in activities(outside) if each["id"] == call.activity_id) == "phone"
+
+
+def test_calls_waiting_for_a_type_go_on_when_another_is_chosen_or_one_is_found(
+    outside: Sandbox, connected: Connect, bo: User, place: Place
+) -> None:
+    connected(bo)
+    outside.order("pipedrive/control/activity-types", key_string="call", active_flag=False)
+    first, second = log(place()), log(place())
+    assert outcome(second) == ("waiting", "activity_type_missing")
+    make_policy(bo, activity_type="meeting")
+    settings_changed(company_of(bo))
+    resume_waiting()
+    assert outcome(log(first)) == outcome(log(second)) == ("logged", "logged")
+
+
+def test_nobodys_name_stays_on_a_call_that_found_nobody(
+    outside: Sandbox, connected: Connect, bo: User, place: Place
+) -> None:
+    connected(bo)
+    fault(outside, method="POST", path="/activities", status=429)
+    call = log(place())
+    assert call.person_name == "Eero Mäkinen"
+    outside.order(f"pipedrive/control/persons/{outside.person('Eero')['id']}", "DELETE")
+    PipedriveConnection.objects.update(paused_until=None)
+    call = log(due_now(call))
+    assert (outcome(call), call.person_id, call.person_name) == (("waiting", "no_contact"), None, "")
 
 
 def test_a_user_who_may_not_read_the_types_still_gets_calls_logged(

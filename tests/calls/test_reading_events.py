@@ -122,6 +122,8 @@ def test_the_customer_is_who_calls_or_is_called(direction: str, customer: str, o
         ({"answered": ..., "result": ...}, True, "answered"),
         ({"answered": ..., "result": ..., "talk_seconds": 0, "answered_at": None}, False, "missed"),
         ({"answered": False, "result": "answered"}, False, "answered"),
+        ({"answered": ..., "result": "completed"}, True, "completed"),
+        ({"answered": "maybe", "result": "missed"}, False, "missed"),
     ],
 )
 def test_answered_and_result_complete_each_other(changes: dict[str, Any], answered: bool, result: str) -> None:  # noqa: FBT001
@@ -132,6 +134,16 @@ def test_answered_and_result_complete_each_other(changes: dict[str, Any], answer
 @pytest.mark.parametrize(("sent", "seconds"), [("172", 172), (172.9, 172), ("172.0", 172), (0, 0), ("0", 0), ("", 172)])
 def test_durations_come_as_numbers_or_text(sent: Any, seconds: int) -> None:
     assert read(ended_call(talk_seconds=sent)).talk_seconds == seconds
+
+
+def test_talk_time_is_what_ringing_leaves_of_the_call() -> None:
+    call = read(ended_call(talk_seconds=..., answered_at=...))
+    assert (call.answered, call.talk_seconds) == (True, 172)
+
+
+def test_an_unanswered_call_has_no_talk_time_of_its_own() -> None:
+    call = read(ended_call(talk_seconds=..., answered_at=..., answered=False, result="missed"))
+    assert (call.ring_seconds, call.talk_seconds) == (8, 0)
 
 
 def test_missing_durations_are_taken_from_the_times() -> None:

@@ -10,7 +10,9 @@ from django_q.models import OrmQ
 from accounts.models import User
 from calls.models import CLAIM_LASTS, Call, LoggingPolicy
 from calls.resume import nudge_due, try_again
+from integrations.errors import GrantDiedError
 from integrations.models import PipedriveConnection
+from integrations.token_refresh import access_token_for
 from tests.calls.steps import Connect, Place, activities, asked, due_now, fault, log, outcome, seconds_until_next
 from tests.sandbox.running_sandbox import Sandbox
 
@@ -80,12 +82,25 @@ class TestRateLimit:
         first, second = place(), place()
         first = log(first)
         assert outcome(first) == ("pending", "rate_limited")
-        assert 35 < seconds_until_next(first) <= 40
+        assert 35 < seconds_until_next(first) <= 41
         before = len(outside.state("requests")["requests"])
         second = log(second)
         assert outcome(second) == ("pending", "rate_limited")
-        assert 35 < seconds_until_next(second) <= 40
+        assert 35 < seconds_until_next(second) <= 42
         assert len(outside.state("requests")["requests"]) == before
+
+    def test_being_told_again_and_again_means_the_days_budget_and_waits_grow(
+        self, outside: Sandbox, place: Place
+    ) -> None:
+        fault(outside, path="persons/search", status=429, times=9)
+        call, waits = place(), []
+        for _attempt in range(9):
+            PipedriveConnection.objects.update(paused_until=None)
+            call = log(due_now(call))
+            waits.append(seconds_until_next(call))
+        assert waits[0] < 4
+        assert waits[-1] > 600
+        assert waits == sorted(waits)
 
     def test_a_refused_post_made_nothing_and_is_sent_again(self, outside: Sandbox, place: Place) -> None:
         fault(outside, **POST_ACTIVITY, status=429)
@@ -107,6 +122,25 @@ class TestAccessToken:
         outside.order("pipedrive/control/tokens/expire", user_email=bo.email)
         assert outcome(log(place())) == ("logged", "logged")
         assert asked(outside, "POST oauth/token") == 2  # connecting, refreshing
+
+    @pytest.mark.parametrize("status", [400, 401, 404, 500])
+    def test_a_refresh_that_fails_for_our_own_fault_stops_no_call(
+        self, outside: Sandbox, place: Place, bo: User, status: int
+    ) -> None:
+        outside.order("pipedrive/control/tokens/expire", user_email=bo.email)
+        fault(outside, path="oauth/token", status=status, body={"success": False, "error": "invalid_client"})
+        call = log(place())
+        assert outcome(call) == ("pending", "retrying")
+        assert outcome(log(due_now(call))) == ("logged", "logged")
+
+    def test_disconnecting_in_the_middle_is_no_fault(self, outside: Sandbox, place: Place, bo: User) -> None:
+        outside.order("pipedrive/control/tokens/expire", user_email=bo.email)
+        call = place()
+        Call.objects.claim(call.pk)
+        connection = PipedriveConnection.objects.get()
+        PipedriveConnection.objects.all().delete()
+        with pytest.raises(GrantDiedError):
+            access_token_for(connection, refused=connection.access_token)
 
     def test_a_short_lived_token_is_not_refreshed_for_every_request(
         self, outside: Sandbox, place: Place, bo: User, connected: Connect
@@ -141,6 +175,40 @@ class TestOutcomeUnknown:
         assert outcome(log(due_now(log(place())))) == ("logged", "logged")
         assert len(activities(outside)) == 1
 
+    def test_a_refused_refresh_is_no_look(self, outside: Sandbox, place: Place, bo: User) -> None:
+        fault(outside, **POST_ACTIVITY, after=True, drop=True)
+        call = log(place())
+        outside.order("pipedrive/control/tokens/expire", user_email=bo.email)
+        fault(outside, path="oauth/token", status=404, times=2)
+        for _time in range(4):
+            call = log(due_now(call))
+        assert outcome(call) == ("logged", "logged")
+        assert len(activities(outside)) == 1
+
+    def test_an_activity_of_a_person_merged_meanwhile_is_found(self, outside: Sandbox, place: Place) -> None:
+        fault(outside, **POST_ACTIVITY, after=True, drop=True)
+        call = log(place())
+        Call.objects.update(person_id=999_999)
+        call = log(due_now(log(due_now(call))))
+        assert outcome(call) == ("logged", "logged")
+        assert len(activities(outside)) == 1
+
+    def test_sendings_that_come_to_nothing_grow_apart(self, outside: Sandbox, place: Place) -> None:
+        fault(outside, **POST_ACTIVITY, status=500, times=30)
+        call, waited = place(), 0.0
+        for _step in range(30):
+            call = log(due_now(call))
+            waited += seconds_until_next(call)
+        assert asked(outside, "POST /activities") == 10
+        assert waited > 3 * 3600
+
+    def test_an_attempt_whose_outcome_is_unknown_does_not_expire(self, outside: Sandbox, place: Place) -> None:
+        fault(outside, **POST_ACTIVITY, after=True, drop=True)
+        call = place(started_at="2026-03-01T09:00:00+02:00")
+        Call.objects.update(tried_since="2026-03-01T09:00:00+02:00")
+        assert outcome(log(call)) == ("pending", "confirming")
+        assert outcome(log(due_now(call))) == ("logged", "logged")
+
     def test_it_is_sent_again_only_after_two_looks(self, outside: Sandbox, place: Place) -> None:
         fault(outside, **POST_ACTIVITY, status=500)
         call = log(place())
@@ -157,7 +225,7 @@ class TestOutcomeUnknown:
         call = log(place())
         fault(outside, method="GET", path="/activities", status=500, times=1)
         call = log(due_now(call))
-        assert (outcome(call), call.looked) == (("pending", "retrying"), 0)
+        assert (outcome(call), call.looked) == (("pending", "confirming"), 0)
         assert call.sending_since is not None
         assert outcome(log(due_now(call))) == ("logged", "logged")
         assert len(activities(outside)) == 1
@@ -186,6 +254,23 @@ class TestOutcomeUnknown:
         assert outcome(log(due_now(call))) == ("logged", "logged")
 
 
+class TestOddWords:
+    """Text that JSON allows and databases do not."""
+
+    ODD = "\x00Tuo\ud800mas"
+
+    def test_in_an_error_of_pipedrives(self, outside: Sandbox, place: Place) -> None:
+        fault(outside, path="persons/search", status=500, body={"success": False, "error": self.ODD})
+        call = log(place())
+        assert (outcome(call), "Tuo?mas" in call.detail) == (("pending", "retrying"), True)
+
+    def test_in_a_persons_name(self, outside: Sandbox, place: Place) -> None:
+        outside.order("pipedrive/control/persons", name=self.ODD + "x" * 300, phones=["0400777666"])
+        call = log(place(from_="0400777666"))
+        assert outcome(call) == ("logged", "logged")
+        assert call.person_name.startswith("Tuo?mas")
+
+
 class TestRefused:
     @pytest.mark.parametrize("status", [400, 403, 404, 422])
     def test_pipedrives_own_words_are_kept_for_support(self, outside: Sandbox, place: Place, status: int) -> None:
@@ -201,6 +286,13 @@ class TestRefused:
         call = log(place())
         assert try_again(Call.objects.all()) == 1
         assert outcome(log(call)) == ("logged", "logged")
+
+    def test_an_old_call_sent_again_is_not_given_up_at_the_first_trouble(self, outside: Sandbox, place: Place) -> None:
+        call = place(started_at="2026-03-01T09:00:00+02:00")
+        Call.objects.update(received_at="2026-03-01T09:00:00+02:00", tried_since="2026-03-01T09:00:00+02:00")
+        try_again(Call.objects.all())
+        fault(outside, path="persons/search", status=500)
+        assert outcome(log(call)) == ("pending", "retrying")
 
     def test_a_logged_call_is_not_sent_again(self, outside: Sandbox, place: Place) -> None:
         log(place())
@@ -219,6 +311,11 @@ class TestClaims:
         Call.objects.claim(call.pk)
         make_attempt_old()
         assert outcome(log(call)) == ("logged", "logged")
+
+    def test_a_worker_whose_clock_is_behind_takes_a_new_call(self, outside: Sandbox, place: Place) -> None:
+        call = place()
+        behind = timezone.now() - datetime.timedelta(seconds=20)
+        assert Call.objects.due(behind).filter(pk=call.pk).exists()
 
     def test_what_fell_through_the_queue_is_queued_again_after_a_minute(self, outside: Sandbox, place: Place) -> None:
         place()

@@ -36,6 +36,12 @@ def browser(bo: User, browser_of: Browser) -> Client:
     return in_english(browser_of(bo))
 
 
+def answer(client: Client, fields: dict[str, str], **options: Any) -> Any:
+    """Press a button of the page that asks."""
+    question = client.get(CONFIRM).context["question"]
+    return client.post(CONFIRM, {"question": question, **fields}, **options)
+
+
 class TestLoggedIn:
     def test_the_page_names_both_sides_and_binds_nothing(self, outside: Sandbox, browser: Client, bo: User) -> None:
         page = arrive(browser, outside, bo.email)
@@ -46,7 +52,7 @@ class TestLoggedIn:
 
     def test_saying_yes_connects(self, outside: Sandbox, browser: Client, bo: User) -> None:
         arrive(browser, outside, bo.email)
-        page = browser.post(CONFIRM, {"decision": "connect"}, follow=True)
+        page = answer(browser, {"decision": "connect"}, follow=True)
         assert page.redirect_chain[-1][0] == OVERVIEW
         assert "Pipedrive is connected: Esimerkki Oy." in page.content.decode()
         assert PipedriveConnection.objects.get().user == bo
@@ -56,7 +62,7 @@ class TestLoggedIn:
         self, outside: Sandbox, browser: Client, bo: User, fields: dict[str, str]
     ) -> None:
         arrive(browser, outside, bo.email)
-        page = browser.post(CONFIRM, fields, follow=True)
+        page = answer(browser, fields, follow=True)
         assert "Pipedrive was not connected." in page.content.decode()
         assert not PipedriveConnection.objects.exists()
         assert grants(outside) == [(bo.email, False)]
@@ -66,7 +72,7 @@ class TestLoggedIn:
     ) -> None:
         arrive(browser, outside, bo.email)
         outside.order("pipedrive/control/faults", path="oauth/revoke", status=503)
-        browser.post(CONFIRM, {"decision": "cancel"})
+        answer(browser, {"decision": "cancel"})
         assert PendingRevocation.objects.count() == 1
 
     def test_looking_twice_exchanges_the_code_once(self, outside: Sandbox, browser: Client, bo: User) -> None:
@@ -77,10 +83,27 @@ class TestLoggedIn:
 
     def test_the_answer_counts_once(self, outside: Sandbox, browser: Client, bo: User) -> None:
         arrive(browser, outside, bo.email)
-        browser.post(CONFIRM, {"decision": "connect"})
+        answer(browser, {"decision": "connect"})
         PipedriveConnection.objects.all().delete()
         assert browser.post(CONFIRM, {"decision": "connect"}).status_code == 400
         assert not PipedriveConnection.objects.exists()
+
+    def test_the_answer_to_an_older_question_does_not_bind_a_newer_grant(
+        self, outside: Sandbox, browser: Client, aino: User, bo: User
+    ) -> None:
+        question = arrive(browser, outside, bo.email).context["question"]
+        arrive(browser, outside, aino.email)
+        assert browser.post(CONFIRM, {"question": question, "decision": "connect"}).status_code == 400
+        assert not PipedriveConnection.objects.exists()
+
+    def test_cancelling_leaves_a_connection_in_use_alive(
+        self, outside: Sandbox, browser: Client, bo: User, connected: Callable[[User], PipedriveConnection]
+    ) -> None:
+        connected(bo)
+        arrive(browser, outside, bo.email)
+        answer(browser, {"decision": "cancel"})
+        assert oauth_requests(outside, "revoke") == []
+        assert PipedriveConnection.objects.get().user == bo
 
     def test_an_answer_without_a_question_connects_nothing(self, outside: Sandbox, browser: Client) -> None:
         assert browser.post(CONFIRM, {"decision": "connect"}).status_code == 400
@@ -138,11 +161,11 @@ class TestNotLoggedIn:
         client = in_english(Client())
         asked = arrive(client, outside, bo.email)
         assert asked["Location"] == f"/accounts/login/?next={CONFIRM}"
-        answer = client.post(asked["Location"], {"login": bo.email, "password": PASSWORD, "next": CONFIRM})
-        assert answer["Location"] == CONFIRM
+        logged_in = client.post(asked["Location"], {"login": bo.email, "password": PASSWORD, "next": CONFIRM})
+        assert logged_in["Location"] == CONFIRM
         assert "Esimerkki Oy" in client.get(CONFIRM).content.decode()
         assert not PipedriveConnection.objects.exists()
-        client.post(CONFIRM, {"decision": "connect"})
+        answer(client, {"decision": "connect"})
         assert PipedriveConnection.objects.get().user == bo
 
     def test_signing_up_comes_first_then_the_question(
@@ -155,7 +178,7 @@ class TestNotLoggedIn:
         client.post(path_of(link_in(mailoutbox[0])))
         log_in(client, email="uusi@esimerkki.example")
         assert "aino@esimerkki.example" in client.get(CONFIRM).content.decode()
-        client.post(CONFIRM, {"decision": "connect"})
+        answer(client, {"decision": "connect"})
         assert PipedriveConnection.objects.get().user.email == "uusi@esimerkki.example"
 
     def test_without_a_company_the_license_comes_first_and_the_code_is_kept(

@@ -51,7 +51,7 @@ USES: dict[str, Callable[[PipedriveClient, Sandbox], Any]] = {
     "person": lambda client, outside: client.person(outside.person("Eero")["id"]),
     "create_activity": lambda client, outside: client.create_activity(activity_for(outside)),
     "activity_with_reference": lambda client, outside: client.activity_with_reference(
-        reference="Ref X", person_id=outside.person("Eero")["id"], since=LONG_AGO
+        reference="Ref X", person_id=outside.person("Eero")["id"], owner_id=1, since=LONG_AGO
     ),
 }
 
@@ -114,9 +114,11 @@ class TestWriting:
         since = datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=1)
         person_id = outside.person("Eero")["id"]
         number = client.create_activity(activity_for(outside))
-        found = client.activity_with_reference(reference="Ref ABCDEFGHJKMN", person_id=person_id, since=since)
-        assert found == number
-        assert client.activity_with_reference(reference="Ref OTHER", person_id=person_id, since=since) is None
+        owner_id = outside.state("activities")["activities"][0]["owner_id"]
+        for whose in (person_id, None):
+            where = {"person_id": whose, "owner_id": owner_id, "since": since}
+            assert client.activity_with_reference(reference="Ref ABCDEFGHJKMN", **where) == number
+            assert client.activity_with_reference(reference="Ref OTHER", **where) is None
 
     @pytest.mark.parametrize(
         "body", [{}, [], {"data": None}, {"data": {}}, {"data": {"id": None}}, {"data": {"id": "x"}}, {"data": [1]}]
