@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.account.forms import SignupForm as AllauthSignupForm
 from django import forms
 from django.db import IntegrityError, transaction
@@ -56,6 +57,14 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]
 
     def signup(self, request: HttpRequest, user: User) -> None:
         redeem_license(user=user, code=self.cleaned_data["license_code"])
+
+
+class LoginForm(AllauthLoginForm):  # type: ignore[misc]
+    """Email and password, and whether this browser may be trusted for two weeks."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["remember"].label = _("Stay logged in")
 
 
 class LicenseForm(forms.Form):

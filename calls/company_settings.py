@@ -7,11 +7,10 @@ from rest_framework import serializers
 
 from accounts.models import Company, User
 from calls.blocked_numbers import clean_blocked_number
-from calls.models import LoggingPolicy, LogRule
+from calls.models import RULES, LoggingPolicy, LogRule
 from calls.resume import settings_changed
 from integrations.models import MustalinjaAccount
 
-RULES = ("in_answered", "in_missed", "out_answered", "out_unanswered")
 PLAIN = ("activity_type", "minimum_seconds", "blocked_numbers")
 
 

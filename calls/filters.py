@@ -5,19 +5,27 @@ from typing import Any, ClassVar
 
 import django_filters
 from django import forms
+from django.db import models
 from django.db.models import QuerySet
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from django_filters.fields import IsoDateTimeField
+from django_filters.fields import ChoiceField, IsoDateTimeField
 
 from calls.models import Call
 from calls.reasons import Reason, Status
 from integrations.phone_numbers import read_dialled
 
-ANSWERED = [("", _("all")), ("true", _("answered")), ("false", _("not answered"))]
+ALL = capfirst(_("all"))
+ANSWERED = [("true", capfirst(_("answered"))), ("false", capfirst(_("not answered")))]
 
 
-class AnsweredField(forms.ChoiceField):
+def capitalized(choices: type[models.TextChoices]) -> list[tuple[str, str]]:
+    """Choices as a menu shows them; in a sentence and in the admin's columns they begin small."""
+    return [(value, capfirst(label)) for value, label in choices.choices]
+
+
+class AnsweredField(ChoiceField):  # type: ignore[misc]
     """`true` or `false` in any case."""
 
     def to_python(self, value: Any) -> str:
@@ -53,10 +61,10 @@ class MomentFilter(django_filters.IsoDateTimeFilter):  # type: ignore[misc]
 class CallFilter(django_filters.FilterSet):  # type: ignore[misc]
     """By status, reason, direction, answered, number in any spelling, rep's email and start of the call."""
 
-    status = django_filters.ChoiceFilter(choices=Status.choices, label=_("Status"), empty_label=_("all"))
-    reason = django_filters.ChoiceFilter(choices=Reason.choices, label=_("Reason"), empty_label=_("all"))
-    direction = django_filters.ChoiceFilter(choices=Call.Direction.choices, label=_("Direction"), empty_label=_("all"))
-    answered = AnsweredFilter(choices=ANSWERED, label=_("Answered"))
+    status = django_filters.ChoiceFilter(choices=capitalized(Status), label=_("Status"), empty_label=ALL)
+    reason = django_filters.ChoiceFilter(choices=capitalized(Reason), label=_("Reason"), empty_label=ALL)
+    direction = django_filters.ChoiceFilter(choices=capitalized(Call.Direction), label=_("Direction"), empty_label=ALL)
+    answered = AnsweredFilter(choices=ANSWERED, label=_("Answered"), empty_label=ALL)
     number = django_filters.CharFilter(method="with_number", label=_("Number"))
     rep = django_filters.CharFilter(field_name="rep__email", lookup_expr="iexact", label=_("User's email"))
     since = MomentFilter(field_name="started_at", lookup_expr="gte", label=pgettext_lazy("period", "From"))

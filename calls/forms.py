@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Company
 from calls.blocked_numbers import clean_blocked_number
-from calls.models import LoggingPolicy
+from calls.models import RULES, LoggingPolicy
 
 
 class BlockedNumbersField(forms.CharField):
@@ -44,10 +44,7 @@ class CompanySettingsForm(forms.ModelForm[LoggingPolicy]):
         fields: ClassVar = [
             "language",
             "activity_type",
-            "in_answered",
-            "in_missed",
-            "out_answered",
-            "out_unanswered",
+            *RULES,
             "minimum_seconds",
             "blocked_numbers",
         ]
@@ -55,6 +52,15 @@ class CompanySettingsForm(forms.ModelForm[LoggingPolicy]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["language"].initial = self.instance.company.language
+
+    def about_activities(self) -> list[forms.BoundField]:
+        return [self["language"], self["activity_type"]]
+
+    def rules(self) -> list[forms.BoundField]:
+        return [self[name] for name in RULES]
+
+    def left_out(self) -> list[forms.BoundField]:
+        return [self["minimum_seconds"], self["blocked_numbers"]]
 
     def save(self, commit: bool = True) -> LoggingPolicy:  # noqa: FBT001, FBT002 - Django's own signature
         company = self.instance.company

@@ -33,9 +33,13 @@ def new_reference() -> str:
 class LogRule(models.TextChoices):
     """What becomes of a kind of call."""
 
-    DONE = "done", _("log as done")
-    OPEN = "open", _("log as open")
-    NONE = "none", _("do not log")
+    DONE = "done", _("Log as done")
+    OPEN = "open", _("Log as open")
+    NONE = "none", _("Do not log")
+
+
+RULES = ("in_answered", "in_missed", "out_answered", "out_unanswered")
+"""The kinds of calls, each with a rule of its own."""
 
 
 class LoggingPolicy(models.Model):
@@ -69,7 +73,7 @@ class LoggingPolicy(models.Model):
         verbose_name_plural = _("logging policies")
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(**{f"{kind}__in": LogRule.values}), name=f"rule_{kind}_is_known")
-            for kind in ("in_answered", "in_missed", "out_answered", "out_unanswered")
+            for kind in RULES
         ]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -126,7 +127,7 @@ def _pipedrive(user: User) -> Link:
     details = [
         (_("Pipedrive company"), connection.account.name),
         (_("Connected as"), f"{connection.name} ({connection.email})"),
-        (_("Role in Pipedrive"), _("admin") if connection.is_admin else _("user")),
+        (_("Role in Pipedrive"), capfirst(_("admin") if connection.is_admin else _("user"))),
     ]
     cut = Action(label=_("Disconnect"), url=reverse("integrations:pipedrive_disconnect"), method="post", kind="danger")
     states = PipedriveConnection.State

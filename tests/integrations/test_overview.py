@@ -157,7 +157,7 @@ class TestPipedrive:
         assert dict(link.details) == {
             "Pipedrive company": "Esimerkki Oy",
             "Connected as": "Aino Virtanen (aino@esimerkki.example)",
-            "Role in Pipedrive": "admin",
+            "Role in Pipedrive": "Admin",
         }
         assert [action.url for action in link.actions][-1] == "/integrations/pipedrive/disconnect/"
 
