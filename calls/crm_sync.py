@@ -21,7 +21,7 @@ from calls.verdict import (
     fail,
     logged,
     look_again,
-    rate_limited,
+    paused,
     retry,
     skip,
     wait,
@@ -29,9 +29,7 @@ from calls.verdict import (
     write,
 )
 from integrations.connections import client_for
-from integrations.errors import (
-    IntegrationError,
-)
+from integrations.errors import IntegrationError
 from integrations.models import PipedriveConnection
 
 logger = logging.getLogger(__name__)
@@ -110,7 +108,7 @@ def _unusable(call: Call, connection: PipedriveConnection) -> Verdict | None:
         return wait(Reason.PIPEDRIVE_ACCOUNT_CLOSED)
     pause = (connection.paused_until - timezone.now()).total_seconds() if connection.paused_until else 0
     if pause > 0:
-        return rate_limited(call, retry_after=pause, detail="")
+        return paused(seconds=pause)
     return None
 
 

@@ -29,9 +29,8 @@ def verdict_on(error: IntegrationError, *, call: Call, connection: PipedriveConn
         case OutcomeUnknownError():
             return look_again(call, detail=detail)
         case RateLimitedError():
-            verdict = rate_limited(call, retry_after=error.retry_after, detail=detail)
-            _pause(connection, seconds=verdict.after or error.retry_after)
-            return verdict
+            _pause(connection, seconds=error.retry_after)
+            return rate_limited(call, retry_after=error.retry_after, detail=detail)
         case GrantDiedError():
             is_there = PipedriveConnection.objects.filter(pk=connection.pk).exists()
             return wait(Reason.PIPEDRIVE_REAUTHORIZE if is_there else Reason.PIPEDRIVE_NOT_CONNECTED, detail=detail)

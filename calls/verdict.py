@@ -30,6 +30,7 @@ class Verdict:
         detail: for support staff, with the vendor's words.
         after: seconds until the next attempt; None: only when somebody says so.
         fields: what is known of the person and the activity.
+        tried: whether Pipedrive was asked; only then the attempt counts.
     """
 
     status: Status
@@ -37,6 +38,7 @@ class Verdict:
     detail: str = ""
     after: float | None = None
     fields: dict[str, Any] = field(default_factory=dict)
+    tried: bool = True
 
 
 def back_off(attempts: int) -> float:
@@ -61,11 +63,15 @@ def look_again(call: Call, *, detail: str) -> Verdict:
 
 
 def rate_limited(call: Call, *, retry_after: float, detail: str) -> Verdict:
-    """Wait as long as Pipedrive says, and longer each time it says so again: then it is the day's budget that is
-    spent. Spread, so that calls do not come back all at once.
-    """
-    seconds = max(retry_after, back_off(call.attempts) if call.attempts else 0) + random.uniform(0, 1)  # noqa: S311
+    """Wait as long as Pipedrive says, and longer each time it says so again: then it is the day's budget that is spent."""
+    seconds = max(retry_after, back_off(call.attempts) if call.attempts else 0)
     return Verdict(status=Status.PENDING, reason=Reason.RATE_LIMITED, detail=detail, after=seconds)
+
+
+def paused(*, seconds: float) -> Verdict:
+    """Another call of the rep was told to wait. Spread, so that they do not all come back at once."""
+    after = seconds + random.uniform(0, 1)  # noqa: S311
+    return Verdict(status=Status.PENDING, reason=Reason.RATE_LIMITED, after=after, tried=False)
 
 
 def wait(reason: Reason, *, detail: str = "", after: float | None = None) -> Verdict:
@@ -107,12 +113,19 @@ def write(call: Call, verdict: Verdict) -> None:
         status=verdict.status,
         reason=verdict.reason,
         detail=verdict.detail,
-        attempts=call.attempts + 1 if verdict.reason == call.reason else 1,
+        attempts=_attempts(call, verdict),
         next_attempt_at=None if verdict.after is None else now + datetime.timedelta(seconds=verdict.after),
         nudged_at=None,
         claimed_until=None,
         **verdict.fields,
     )
+
+
+def _attempts(call: Call, verdict: Verdict) -> int:
+    """How often the call was tried for the present reason."""
+    if not verdict.tried:
+        return call.attempts
+    return call.attempts + 1 if verdict.reason == call.reason else 1
 
 
 def _in_time(call: Call, verdict: Verdict, *, now: datetime.datetime) -> Verdict:

@@ -89,6 +89,14 @@ class TestRateLimit:
         assert 35 < seconds_until_next(second) <= 42
         assert len(outside.state("requests")["requests"]) == before
 
+    def test_a_call_that_was_not_asked_for_is_not_counted(self, outside: Sandbox, place: Place) -> None:
+        PipedriveConnection.objects.update(paused_until=timezone.now() + datetime.timedelta(seconds=30))
+        call = place()
+        for _attempt in range(5):
+            call = log(due_now(call))
+        assert (outcome(call), call.attempts) == (("pending", "rate_limited"), 0)
+        assert seconds_until_next(call) <= 31
+
     def test_being_told_again_and_again_means_the_days_budget_and_waits_grow(
         self, outside: Sandbox, place: Place
     ) -> None:
