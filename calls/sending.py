@@ -73,6 +73,7 @@ class Sending:
         )
         if not written:
             raise ClaimLostError
+        self.call.looked = 0
 
     def _post(self, activity_type: str) -> int:
         """Send; once more when it was refused because the type is no longer active."""

@@ -89,6 +89,12 @@ class TestRateLimit:
         assert 35 < seconds_until_next(second) <= 42
         assert len(outside.state("requests")["requests"]) == before
 
+    def test_tries_for_another_reason_do_not_count(self, outside: Sandbox, place: Place) -> None:
+        fault(outside, path="persons/search", status=429)
+        call = place()
+        Call.objects.update(reason="retrying", attempts=12)
+        assert seconds_until_next(log(call)) < 4
+
     def test_a_call_that_was_not_asked_for_is_not_counted(self, outside: Sandbox, place: Place) -> None:
         PipedriveConnection.objects.update(paused_until=timezone.now() + datetime.timedelta(seconds=30))
         call = place()
@@ -202,6 +208,7 @@ class TestOutcomeUnknown:
         assert len(activities(outside)) == 1
 
     def test_sendings_that_come_to_nothing_grow_apart(self, outside: Sandbox, place: Place) -> None:
+        outside.order("pipedrive/control/switches", search_burst_limit=1000)
         fault(outside, **POST_ACTIVITY, status=500, times=30)
         call, waited = place(), 0.0
         for _step in range(30):
