@@ -24,6 +24,7 @@ from calls.verdict import (
     paused,
     retry,
     skip,
+    tries,
     wait,
     wait_for_contact,
     write,
@@ -60,9 +61,8 @@ def log_to_crm(pk: int) -> None:
 
 def _after_crash(call: Call, error: Exception) -> Verdict:
     detail = f"{type(error).__name__} in the connector"
-    if call.attempts < CRASHES_AT_MOST:
-        return retry(call, detail=detail)
-    return fail(Reason.ERROR, detail=detail)
+    verdict = retry(call, detail=detail)
+    return verdict if tries(call, verdict.reason) < CRASHES_AT_MOST else fail(Reason.ERROR, detail=detail)
 
 
 def _decide(call: Call) -> Verdict:

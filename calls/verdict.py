@@ -50,7 +50,7 @@ def back_off(attempts: int) -> float:
 def retry(call: Call, *, detail: str) -> Verdict:
     """Try again later."""
     reason = Reason.RETRYING if call.sending_since is None else Reason.CONFIRMING
-    after = back_off(_tries(call, reason))
+    after = back_off(tries(call, reason))
     return Verdict(status=Status.PENDING, reason=reason, detail=detail, after=after)
 
 
@@ -58,15 +58,15 @@ def look_again(call: Call, *, detail: str) -> Verdict:
     """The outcome of a request is unknown: look for the activity before anything is sent again. When that comes to
     nothing time and again, the looks and so the sendings grow apart.
     """
-    rounds = _tries(call, Reason.CONFIRMING) // (len(LOOK_AFTER) + 1)
+    rounds = tries(call, Reason.CONFIRMING) // len(LOOK_AFTER)
     after = LOOK_AFTER[min(call.looked, len(LOOK_AFTER) - 1)] * 2.0 ** min(rounds, 12)
     return Verdict(status=Status.PENDING, reason=Reason.CONFIRMING, detail=detail, after=min(after, LONGEST_BACK_OFF))
 
 
 def rate_limited(call: Call, *, retry_after: float, detail: str) -> Verdict:
     """Wait as long as Pipedrive says, and longer each time it says so again: then the day's budget is spent."""
-    tries = _tries(call, Reason.RATE_LIMITED)
-    seconds = max(retry_after, back_off(tries) if tries else 0)
+    told = tries(call, Reason.RATE_LIMITED)
+    seconds = max(retry_after, back_off(told) if told else 0)
     return Verdict(status=Status.PENDING, reason=Reason.RATE_LIMITED, detail=detail, after=seconds)
 
 
@@ -115,7 +115,7 @@ def write(call: Call, verdict: Verdict) -> None:
         status=verdict.status,
         reason=verdict.reason,
         detail=verdict.detail,
-        attempts=_tries(call, verdict.reason) + verdict.tried,
+        attempts=tries(call, verdict.reason) + verdict.tried,
         next_attempt_at=None if verdict.after is None else now + datetime.timedelta(seconds=verdict.after),
         nudged_at=None,
         claimed_until=None,
@@ -123,7 +123,7 @@ def write(call: Call, verdict: Verdict) -> None:
     )
 
 
-def _tries(call: Call, reason: Reason) -> int:
+def tries(call: Call, reason: Reason) -> int:
     """How often the call has ended an attempt with this reason, one after the other."""
     return call.attempts if call.reason == reason else 0
 

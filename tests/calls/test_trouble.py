@@ -214,7 +214,7 @@ class TestOutcomeUnknown:
         for _step in range(30):
             call = log(due_now(call))
             waited += seconds_until_next(call)
-        assert asked(outside, "POST /activities") == 10
+        assert asked(outside, "POST /activities") == 15
         assert waited > 3 * 3600
 
     def test_an_attempt_whose_outcome_is_unknown_does_not_expire(self, outside: Sandbox, place: Place) -> None:
