@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -71,7 +72,8 @@ class UserAdmin(DjangoUserAdmin[User]):
         """A person whom support moves to another company leaves the old one's Pipedrive like one who moves alone."""
         super().save_model(request, obj, form, change)
         if change and "company" in form.changed_data:
-            company_changed.send(sender=User, user=obj)
+            # After the commit: whoever listens asks Pipedrive, and on SQLite everybody else would wait for the lock.
+            transaction.on_commit(lambda: company_changed.send(sender=User, user=obj))
 
 
 @admin.register(License)

@@ -6,6 +6,7 @@ import logging
 from django.utils import timezone
 
 from calls.resume import type_found
+from calls.verdict import LOOK_FOR_TYPE_AFTER
 from integrations.errors import AccountClosedError, RefusedError
 from integrations.models import PipedriveAccount
 from integrations.pipedrive.client import PipedriveClient
@@ -16,6 +17,8 @@ READ_AGAIN_AFTER = datetime.timedelta(days=1)
 """Reading the types costs 20 tokens, four times an activity."""
 LOOK_FOR_WANTED_AFTER = datetime.timedelta(hours=1)
 """While the company's choice is missing: somebody may have just made it in Pipedrive."""
+LOOK_FOR_ANY_AFTER = datetime.timedelta(seconds=LOOK_FOR_TYPE_AFTER)
+"""While there is none at all and calls wait: one call reads the list for all of them."""
 FALLBACK = "call"
 
 
@@ -32,9 +35,8 @@ def usable_type(account: PipedriveAccount, client: PipedriveClient, *, wanted: s
         IntegrationError: the types could not be read.
     """
     read_at = account.activity_types_read_at
-    patience = READ_AGAIN_AFTER if wanted in account.activity_types else LOOK_FOR_WANTED_AFTER
-    is_fresh = read_at is not None and read_at > timezone.now() - patience
-    if refused is not None or not is_fresh or not {wanted, FALLBACK} & set(account.activity_types):
+    is_fresh = read_at is not None and read_at > timezone.now() - _patience(account, wanted=wanted)
+    if refused is not None or not is_fresh:
         try:
             types = client.active_activity_types()
         except AccountClosedError:
@@ -50,3 +52,10 @@ def usable_type(account: PipedriveAccount, client: PipedriveClient, *, wanted: s
         if key in account.activity_types:
             return key
     raise ActivityTypeMissingError(f"neither {wanted} nor {FALLBACK} is an active activity type")
+
+
+def _patience(account: PipedriveAccount, *, wanted: str) -> datetime.timedelta:
+    """How long the list that we have is good enough."""
+    if wanted in account.activity_types:
+        return READ_AGAIN_AFTER
+    return LOOK_FOR_WANTED_AFTER if FALLBACK in account.activity_types else LOOK_FOR_ANY_AFTER

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from calls.intake import read_delivery
 from calls.models import Call, LoggingPolicy, WebhookDelivery, WorkerHeartbeat
-from calls.resume import try_again
+from calls.resume import settings_changed, try_again
 from integrations.admin import ReadOnlyMixin
 from integrations.phone_numbers import read_dialled
 
@@ -173,6 +173,10 @@ class LoggingPolicyAdmin(admin.ModelAdmin[LoggingPolicy]):
     list_select_related = ("company",)
     search_fields = ("company__name",)
     autocomplete_fields = ("company",)
+
+    def save_model(self, request: HttpRequest, obj: LoggingPolicy, form: Any, change: bool) -> None:  # noqa: FBT001
+        super().save_model(request, obj, form, change)
+        settings_changed(obj.company)
 
 
 @admin.register(WorkerHeartbeat)

@@ -19,7 +19,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from accounts.access import person
 from calls.company_settings import CompanySettingsSerializer, read_settings, write_settings
-from calls.filters import CallFilter
+from calls.filters import CallFilter, is_year_of_calls
 from calls.models import Call, CallQuerySet
 
 TIMES = ("started_at", "ended_at", "received_at", "logged_at")
@@ -108,10 +108,10 @@ class NewestFirst(CursorPagination):
         if cursor is None or cursor.position is None:
             return cursor
         try:
-            is_time = parse_datetime(str(cursor.position)) is not None
+            position = parse_datetime(str(cursor.position))
         except ValueError:
-            is_time = False
-        if not is_time:
+            position = None
+        if position is None or position.tzinfo is None or not is_year_of_calls(position.year):
             raise NotFound(self.invalid_cursor_message)
         return cursor
 

@@ -1,12 +1,12 @@
 """One call on its way to Pipedrive: claim it, decide, send, record."""
 
 import logging
+from dataclasses import replace
 
-from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 
 from accounts.licenses import has_valid_license
-from calls.activity_types import ActivityTypeMissingError
+from calls.activity_types import ActivityTypeMissingError, usable_type
 from calls.matching import find_person
 from calls.models import Call, LoggingPolicy
 from calls.reasons import Reason
@@ -24,7 +24,6 @@ from calls.verdict import (
     paused,
     retry,
     skip,
-    tries,
     wait,
     wait_for_contact,
     write,
@@ -32,6 +31,7 @@ from calls.verdict import (
 from integrations.connections import client_for
 from integrations.errors import IntegrationError
 from integrations.models import PipedriveConnection
+from integrations.pauses import answered, outage_left, pause_left
 
 logger = logging.getLogger(__name__)
 
@@ -60,9 +60,13 @@ def log_to_crm(pk: int) -> None:
 
 
 def _after_crash(call: Call, error: Exception) -> Verdict:
+    """A fault of our own: tried a few times, then for support to look at. A database that is away is no such fault."""
     detail = f"{type(error).__name__} in the connector"
-    verdict = retry(call, detail=detail)
-    return verdict if tries(call, verdict.reason) < CRASHES_AT_MOST else fail(Reason.ERROR, detail=detail)
+    if isinstance(error, OperationalError | InterfaceError):
+        return retry(call, detail=detail)
+    if call.crashes + 1 >= CRASHES_AT_MOST:
+        return fail(Reason.ERROR, detail=detail)
+    return replace(retry(call, detail=detail), fields={"crashes": call.crashes + 1})
 
 
 def _decide(call: Call) -> Verdict:
@@ -106,9 +110,10 @@ def _unusable(call: Call, connection: PipedriveConnection) -> Verdict | None:
         return wait(Reason.PIPEDRIVE_REAUTHORIZE)
     if connection.state == ACCOUNT_CLOSED:
         return wait(Reason.PIPEDRIVE_ACCOUNT_CLOSED)
-    pause = (connection.paused_until - timezone.now()).total_seconds() if connection.paused_until else 0
-    if pause > 0:
-        return paused(seconds=pause)
+    if (seconds := outage_left(connection.account)) > 0:
+        return paused(call, Reason.RETRYING, seconds=seconds)
+    if (seconds := pause_left(connection)) > 0:
+        return paused(call, Reason.RATE_LIMITED, seconds=seconds)
     return None
 
 
@@ -121,10 +126,14 @@ def _log(call: Call, connection: PipedriveConnection, policy: LoggingPolicy) -> 
                 return _logged(found, connection)
             if call.looked < len(LOOK_AFTER):
                 return look_again(call, detail="the activity is not there yet")
+        activity_type = usable_type(connection.account, client, wanted=policy.activity_type)
         match = find_person(client=client, number=call.customer_number, owner_id=connection.pipedrive_user_id)
         if match is None:
+            answered(connection)
             return wait_for_contact(call)
-        activity_id = Sending(call=call, match=match, client=client, connection=connection, policy=policy).send()
+        sending = Sending(call=call, match=match, client=client, connection=connection, policy=policy)
+        activity_id = sending.send(activity_type)
+        answered(connection)
     except ActivityTypeMissingError as error:
         return wait(Reason.ACTIVITY_TYPE_MISSING, detail=str(error), after=LOOK_FOR_TYPE_AFTER)
     except IntegrationError as error:

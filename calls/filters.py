@@ -41,13 +41,18 @@ class AnsweredFilter(django_filters.ChoiceFilter):  # type: ignore[misc]
     field_class = AnsweredField
 
 
+def is_year_of_calls(year: int) -> bool:
+    """Whether a call can be of that year, and the year has a place in all time zones and databases."""
+    return 1900 < year < 2200
+
+
 class MomentField(IsoDateTimeField):  # type: ignore[misc]
     """A time in ISO 8601; without an offset it is Helsinki's."""
 
     def clean(self, value: Any) -> datetime.datetime | None:
         """The time; years at the ends of the calendar have no place in other time zones and in databases."""
         moment: datetime.datetime | None = super().clean(value)
-        if moment is not None and not 1900 < moment.year < 2200:
+        if moment is not None and not is_year_of_calls(moment.year):
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
         return moment
 

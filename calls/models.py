@@ -21,6 +21,8 @@ from integrations.phone_numbers import for_display
 REFERENCE_LENGTH = 12
 CLAIM_LASTS = datetime.timedelta(minutes=3)
 """Longer than a task may run (Q_CLUSTER timeout, 120 s), so that a claim only outlives a dead worker."""
+OWN_NUMBER_FOR = datetime.timedelta(days=90)
+"""A phone number that no event has named for so long may be somebody else's by now."""
 NUDGE_AGAIN_AFTER = datetime.timedelta(minutes=1)
 """How long a queued call may wait for a worker before it is queued once more."""
 
@@ -96,8 +98,9 @@ class CallQuerySet(models.QuerySet["Call"]):
         return own_company if user.is_company_admin else own_company.filter(rep=user)
 
     def is_own_number(self, company: Company, number: str) -> bool:
-        """Whether a number is the phone of one of the company's people, as far as events have named them."""
-        return self.filter(company=company, rep_number=number).exists()
+        """Whether a number is the phone of one of the company's people, as far as events have lately named them."""
+        lately = timezone.now() - OWN_NUMBER_FOR
+        return self.filter(company=company, rep_number=number, received_at__gte=lately).exists()
 
     def due(self, now: datetime.datetime) -> Self:
         """Pending calls whose time has come and that no living worker holds, oldest first."""
@@ -152,6 +155,7 @@ class Call(models.Model):
     reason = models.CharField(_("reason"), max_length=32, choices=Reason.choices, default=Reason.QUEUED)
     detail = models.TextField(_("detail for support"), blank=True)
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    crashes = models.PositiveSmallIntegerField(_("faults of our own"), default=0, editable=False)
     tried_since = models.DateTimeField(_("tried since"), default=timezone.now, editable=False)
     next_attempt_at = models.DateTimeField(_("next attempt"), null=True, blank=True, default=timezone.now)
     nudged_at = models.DateTimeField(_("queued"), null=True, editable=False)

@@ -5,12 +5,15 @@ from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import transaction
+from django_q.brokers import get_broker
 from django_q.tasks import async_task
 from redis.exceptions import RedisError
 
 from calls.models import Call
 
 logger = logging.getLogger(__name__)
+
+LONGEST_QUEUE = 500
 
 
 def enqueue(call: Call) -> None:
@@ -28,6 +31,15 @@ def resume_soon(company_id: int | None) -> None:
     """Let the calls of a company go on whose cause of waiting may be gone."""
     if company_id is not None:
         _wake("calls.tasks.resume_company", company_id)
+
+
+def is_congested() -> bool:
+    """Whether so many tasks wait that more would help nobody."""
+    try:
+        return bool(get_broker().queue_size() > LONGEST_QUEUE)
+    except RedisError as error:
+        logger.warning("Redis does not tell how long the queue is: %s", type(error).__name__)
+        return True
 
 
 def wake_sweep() -> None:

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import Company, License, User
 from calls.models import Call
-from calls.queue import enqueue_all, resume_soon
+from calls.queue import enqueue_all, is_congested, resume_soon
 from calls.reasons import Reason, Status
 from calls.verdict import GIVE_UP_AFTER
 from integrations.models import PipedriveAccount, PipedriveConnection
@@ -67,10 +67,14 @@ def _live_connections() -> "QuerySet[PipedriveConnection]":
 
 
 def nudge_due() -> int:
-    """Queue the due calls that are not in the queue, oldest first, and say how many."""
+    """Queue the due calls that are not in the queue, oldest first, and say how many. While the queue is long, none:
+    it would only grow, and new calls would stand behind the same ones again and again.
+    """
     now = timezone.now()
     due = Call.objects.due(now).unqueued(now).order_by("next_attempt_at", "started_at", "id")
     pks = list(due.values_list("pk", flat=True)[:NUDGED_AT_ONCE])
+    if pks and is_congested():
+        return 0
     if pks:
         Call.objects.filter(pk__in=pks).update(nudged_at=now)
         enqueue_all(pks)

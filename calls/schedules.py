@@ -6,7 +6,9 @@ from django_q.models import Schedule
 
 EVERY_MINUTES = {
     "calls.tasks.sweep": 1,
-    "calls.tasks.look_after_connections": 10,
+    "calls.tasks.revoke_again": 10,
+    "calls.tasks.look_at_closed_accounts": 10,
+    "calls.tasks.register_webhooks": 10,
     "calls.tasks.keep_tokens_alive": 24 * 60,
 }
 

@@ -40,7 +40,7 @@ class Sending:
     connection: PipedriveConnection
     policy: LoggingPolicy
 
-    def send(self) -> int:
+    def send(self, activity_type: str) -> int:
         """Create the activity and give its id.
 
         Raises:
@@ -48,7 +48,6 @@ class Sending:
             ActivityTypeMissingError, IntegrationError: it does not exist.
             ClaimLostError: another worker has the call.
         """
-        activity_type = self._usable_type()
         self._commit_attempt()
         try:
             return self._post(activity_type)
@@ -73,7 +72,7 @@ class Sending:
         )
         if not written:
             raise ClaimLostError
-        self.call.looked = 0
+        self.call.sending_since, self.call.looked = now, 0
 
     def _post(self, activity_type: str) -> int:
         """Send; once more when it was refused because the type is no longer active."""
@@ -82,14 +81,11 @@ class Sending:
         except AccountClosedError:
             raise
         except RefusedError:
-            another = self._usable_type(refused=activity_type)
+            wanted = self.policy.activity_type
+            another = usable_type(self.connection.account, self.client, wanted=wanted, refused=activity_type)
             if another == activity_type:
                 raise
             return self.client.create_activity(self._body(another))
-
-    def _usable_type(self, *, refused: str | None = None) -> str:
-        wanted = self.policy.activity_type
-        return usable_type(self.connection.account, self.client, wanted=wanted, refused=refused)
 
     def _body(self, activity_type: str) -> dict[str, object]:
         return activity_body(
@@ -124,5 +120,5 @@ def look_for_activity(call: Call, client: PipedriveClient, *, owner_id: int) -> 
             raise
     if found is None:
         call.looked += 1
-        call.save(update_fields=["looked"])
+        Call.objects.filter(pk=call.pk, claimed_until=call.claimed_until).update(looked=call.looked)
     return found

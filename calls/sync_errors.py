@@ -1,9 +1,5 @@
 """From what went wrong at Pipedrive to what happens with the call."""
 
-import datetime
-
-from django.utils import timezone
-
 from calls.models import Call
 from calls.reasons import Reason
 from calls.verdict import Verdict, fail, look_again, rate_limited, retry, wait
@@ -14,8 +10,10 @@ from integrations.errors import (
     OutcomeUnknownError,
     RateLimitedError,
     RefusedError,
+    TryLaterError,
 )
 from integrations.models import PipedriveConnection
+from integrations.pauses import did_not_answer, told_to_wait
 from integrations.token_refresh import mark_state
 
 CRASHES_AT_MOST = 8
@@ -27,9 +25,10 @@ def verdict_on(error: IntegrationError, *, call: Call, connection: PipedriveConn
     detail = f"{error} {error.vendor_message}".strip()
     match error:
         case OutcomeUnknownError():
+            did_not_answer(connection.account)
             return look_again(call, detail=detail)
         case RateLimitedError():
-            _pause(connection, seconds=error.retry_after)
+            told_to_wait(connection, seconds=error.retry_after)
             return rate_limited(call, retry_after=error.retry_after, detail=detail)
         case GrantDiedError():
             is_there = PipedriveConnection.objects.filter(pk=connection.pk).exists()
@@ -37,12 +36,8 @@ def verdict_on(error: IntegrationError, *, call: Call, connection: PipedriveConn
         case AccountClosedError():
             mark_state(connection, PipedriveConnection.State.ACCOUNT_CLOSED)
             return wait(Reason.PIPEDRIVE_ACCOUNT_CLOSED, detail=detail)
-        case RefusedError():
+        case RefusedError() if call.sending_since is None:
             return fail(Reason.PIPEDRIVE_REFUSED, detail=detail)
+        case TryLaterError():
+            did_not_answer(connection.account)
     return retry(call, detail=detail)
-
-
-def _pause(connection: PipedriveConnection, *, seconds: float) -> None:
-    """Let the rep's other calls wait as well; asking on would only prolong it."""
-    until = timezone.now() + datetime.timedelta(seconds=seconds)
-    PipedriveConnection.objects.filter(pk=connection.pk).update(paused_until=until)

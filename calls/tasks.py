@@ -26,10 +26,18 @@ def sweep() -> None:
     expire_overdue()
 
 
-def look_after_connections() -> None:
-    """Every ten minutes: tokens still to be revoked, accounts that may be open again, webhooks not yet registered."""
+def revoke_again() -> None:
+    """Every ten minutes: tokens that Pipedrive could not be told to revoke."""
     retry_revocations()
+
+
+def look_at_closed_accounts() -> None:
+    """Every ten minutes: accounts that may be open again."""
     check_closed_accounts()
+
+
+def register_webhooks() -> None:
+    """Every ten minutes: webhooks that Mustalinja could not be told of."""
     register_missing_webhooks()
 
 

@@ -19,7 +19,7 @@ is not documented, so it counts as missing only after two looks."""
 LOOK_FOR_CONTACT_SOONEST, LOOK_FOR_CONTACT_LATEST = 60.0, 24 * 3600.0
 """Seconds between searches for a number that nobody had. They grow with the call's age, to about 35 in 30 days: a
 contact is often saved right after the call, and each search costs 20 of the customer's tokens."""
-LOOK_FOR_TYPE_AFTER = 3600.0
+LOOK_FOR_TYPE_AFTER = 600.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,10 +70,15 @@ def rate_limited(call: Call, *, retry_after: float, detail: str) -> Verdict:
     return Verdict(status=Status.PENDING, reason=Reason.RATE_LIMITED, detail=detail, after=seconds)
 
 
-def paused(*, seconds: float) -> Verdict:
-    """Another call of the rep was told to wait. Spread, so that they do not all come back at once."""
-    after = seconds + random.uniform(0, 1)  # noqa: S311
-    return Verdict(status=Status.PENDING, reason=Reason.RATE_LIMITED, after=after, tried=False)
+def paused(call: Call, reason: Reason, *, seconds: float) -> Verdict:
+    """Pipedrive is left alone because of other calls. Spread, so that they do not all come back at once."""
+    return Verdict(
+        status=Status.PENDING,
+        reason=reason if call.sending_since is None else Reason.CONFIRMING,
+        detail=call.detail,
+        after=seconds + random.uniform(0, 1),  # noqa: S311
+        tried=False,
+    )
 
 
 def wait(reason: Reason, *, detail: str = "", after: float | None = None) -> Verdict:
@@ -111,6 +116,7 @@ def write(call: Call, verdict: Verdict) -> None:
     rows = Call.objects.filter(pk=call.pk).exclude(status=Status.LOGGED)
     if verdict.status != Status.LOGGED:
         rows = rows.filter(claimed_until=call.claimed_until)
+    known = {"crashes": 0, **verdict.fields}
     rows.update(
         status=verdict.status,
         reason=verdict.reason,
@@ -119,7 +125,7 @@ def write(call: Call, verdict: Verdict) -> None:
         next_attempt_at=None if verdict.after is None else now + datetime.timedelta(seconds=verdict.after),
         nudged_at=None,
         claimed_until=None,
-        **verdict.fields,
+        **known,
     )
 
 
@@ -133,6 +139,7 @@ def _in_time(call: Call, verdict: Verdict, *, now: datetime.datetime) -> Verdict
     them again. An activity that may exist is looked for until that is known.
     """
     begins = {Status.WAITING: call.started_at, Status.PENDING: call.tried_since}.get(verdict.status)
-    if begins is None or begins > now - GIVE_UP_AFTER or verdict.reason == Reason.CONFIRMING:
+    is_unconfirmed = call.sending_since is not None and verdict.fields.get("sending_since", "kept") is not None
+    if begins is None or begins > now - GIVE_UP_AFTER or is_unconfirmed:
         return verdict
     return fail(Reason.EXPIRED, detail=f"{verdict.reason}: {verdict.detail}".rstrip(": "))

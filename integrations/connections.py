@@ -164,14 +164,21 @@ def retry_revocations() -> None:
 def uninstalled(*, pipedrive_company_id: int, pipedrive_user_id: int, at: datetime.datetime | None) -> None:
     """Pipedrive says that a user uninstalled the app: the tokens are dead. A word older than the connection is ignored.
 
-    Pipedrive's time has whole seconds, so an uninstall in the second of a connection counts as later.
+    Where its time has whole seconds, an uninstall in the second of a connection counts as later.
     """
     connections = PipedriveConnection.objects.filter(
         account__pipedrive_company_id=pipedrive_company_id, pipedrive_user_id=pipedrive_user_id
     )
     if at is not None:
-        connections = connections.filter(connected_at__lte=at.replace(microsecond=999_999))
+        connections = connections.filter(connected_at__lte=_end_of(at))
     connections.delete()
+
+
+def _end_of(moment: datetime.datetime) -> datetime.datetime:
+    """The last instant that a time of whole seconds or milliseconds can mean."""
+    if moment.microsecond == 0:
+        return moment.replace(microsecond=999_999)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000 + 999)
 
 
 def keep_alive() -> None:

@@ -31,6 +31,7 @@ CONNECT_SECONDS = 3.05
 READ_SECONDS = 15.0
 DEFAULT_RETRY_AFTER = 2.0
 """Pipedrive's burst window is 2 s (https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting)."""
+LONGEST_RETRY_AFTER = 86_400.0
 BLOCKED_RETRY_AFTER = 900.0
 """A 403 that is a page and not JSON comes from the network's edge after ignored 429s: leave it alone for long."""
 LONGEST_VENDOR_MESSAGE = 500
@@ -170,6 +171,6 @@ def _retry_after(response: requests.Response) -> float:
             seconds = float(response.headers.get(header, ""))
         except ValueError:
             continue
-        if 0 < seconds <= 86_400:
+        if 0 < seconds <= LONGEST_RETRY_AFTER:
             return seconds
     return DEFAULT_RETRY_AFTER

@@ -20,6 +20,8 @@ class PipedriveAccount(models.Model):
     domain = models.CharField(_("domain"), max_length=255, blank=True)
     activity_types = models.JSONField(_("active activity types"), default=list, blank=True, editable=False)
     activity_types_read_at = models.DateTimeField(_("activity types read"), null=True, editable=False)
+    failures_in_a_row = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
+    paused_until = models.DateTimeField(_("out of reach until"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("Pipedrive account")
@@ -56,6 +58,7 @@ class PipedriveConnection(models.Model):
     refreshed_at = models.DateTimeField(_("tokens refreshed"))
     refreshing_until = models.DateTimeField(_("refresh under way until"), null=True, editable=False)
     paused_until = models.DateTimeField(_("rate limited until"), null=True, editable=False)
+    pauses_in_a_row = models.PositiveIntegerField(_("pauses in a row"), default=0, editable=False)
     state = models.CharField(_("state"), max_length=20, choices=State.choices, default=State.CONNECTED)
     checked_at = models.DateTimeField(_("checked"), default=timezone.now)
     connected_at = models.DateTimeField(_("connected"), default=timezone.now)

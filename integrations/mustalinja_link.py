@@ -70,8 +70,9 @@ def register_webhook(account: MustalinjaAccount) -> None:
 
 def register_missing_webhooks() -> None:
     """Register what could not be registered before, so that a new signing secret reaches Mustalinja in its 24 hours."""
-    for account in MustalinjaAccount.objects.filter(webhook_registered_at=None).exclude(credentials_accepted=False):
-        register_webhook(account)
+    unregistered = MustalinjaAccount.objects.filter(webhook_registered_at=None).exclude(credentials_accepted=False)
+    for pk in unregistered.values_list("pk", flat=True):
+        register_webhook(MustalinjaAccount.objects.get(pk=pk))
 
 
 def rotate_secret(account: MustalinjaAccount) -> str:

@@ -66,10 +66,10 @@ class ConfirmView(PeopleOnlyMixin, View):
 
     def post(self, request: HttpRequest) -> HttpResponseBase:
         waiting = remembered_grant(request)
-        forget_grant(request)
         is_answer = waiting is not None and request.POST.get("question") == waiting.question
         if waiting is None or not is_answer or self.person.company is None:
             return connecting_failed(request, _("Connect Pipedrive once more here."))
+        forget_grant(request)
         if request.POST.get("decision") != "connect":
             decline(grant=waiting.grant, pipedrive_user=waiting.pipedrive_user)
             messages.info(request, _("Pipedrive was not connected."))

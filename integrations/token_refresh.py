@@ -66,7 +66,7 @@ def refresh_now(connection: PipedriveConnection, *, refused: str | None = None) 
     if not connection.refresh_token:
         # Not in the database: once the key is back, the connection works again by itself.
         connection.state = PipedriveConnection.State.REAUTHORIZE
-        raise GrantDiedError("no key in FIELD_ENCRYPTION_KEYS decrypts the refresh token")
+        raise TryLaterError("no key in FIELD_ENCRYPTION_KEYS decrypts the refresh token")
     seen = connection.refreshed_at
     deadline = timezone.now() + LEASE
     while not _take_lease(connection, seen=seen):

@@ -175,7 +175,7 @@ def _usual_result(*, answered: bool, direction: str) -> str:
 
 def _customer_number(data: dict[str, Any], name: str, *, direction: str) -> DialledNumber | None:
     """The customer's number; None when the caller hid it. Whoever is called has a number, even if ours is hidden."""
-    hidden = read_flag(data.get("hidden"), field="hidden")
+    hidden = optional(read_flag, data.get("hidden"), field="hidden")
     text = read_text(data.get(name), field=name, longest=64)
     if text.lower() in HIDDEN_WORDS or (hidden and (direction == "in" or not text)):
         return None

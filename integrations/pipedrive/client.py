@@ -98,7 +98,7 @@ class PipedriveClient:
             "updated_since": since.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "sort_by": "add_time",
             "sort_direction": "desc",
-            "limit": "100",
+            "limit": "500",
         }
         with understood("GET /api/v2/activities"):
             for page in self._pages("/api/v2/activities", query):

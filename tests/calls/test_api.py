@@ -189,7 +189,10 @@ def test_pages_do_not_shift_when_a_call_comes_in(aino: User, browser_of: Browser
     assert client.get(third["previous"]).json()["results"] == second["results"]
 
 
-@pytest.mark.parametrize("cursor", ["cD1hYmM=", "cj0xJnA9OTk5OQ==", "cD0yMDI2LTEzLTQ1", "cD0A", "%00", "x"])
+@pytest.mark.parametrize(
+    "cursor",
+    ["cD1hYmM=", "cj0xJnA9OTk5OQ==", "cD0yMDI2LTEzLTQ1", "cD0A", "cD0wMDAxLTAxLTAxVDAwOjAwOjAwKzE0OjAw", "%00", "x"],
+)
 def test_a_cursor_that_is_not_ours_is_404(aino: User, browser_of: BrowserOf, cursor: str) -> None:
     make_call(aino)
     assert browser_of(aino).get("/api/v1/calls/", {"cursor": cursor}).status_code == 404

@@ -187,6 +187,7 @@ class TestWaiting:
 
         def activate() -> None:
             outside.order("pipedrive/control/activity-types", key_string="call", active_flag=True)
+            PipedriveAccount.objects.update(activity_types_read_at=timezone.now() - datetime.timedelta(minutes=10))
             due_now(call)
 
         self.check(call, "activity_type_missing", activate)
@@ -359,6 +360,16 @@ def test_calls_waiting_for_a_type_go_on_when_another_is_chosen_or_one_is_found(
     settings_changed(company_of(bo))
     resume_waiting()
     assert outcome(log(first)) == outcome(log(second)) == ("logged", "logged")
+
+
+def test_without_any_type_one_call_reads_the_list_for_all(
+    outside: Sandbox, connected: Connect, bo: User, place: Place
+) -> None:
+    connected(bo)
+    outside.order("pipedrive/control/activity-types", key_string="call", active_flag=False)
+    for _call in range(3):
+        assert outcome(log(place())) == ("waiting", "activity_type_missing")
+    assert (asked(outside, "GET activityTypes"), asked(outside, "GET persons/search")) == (1, 0)
 
 
 def test_nobodys_name_stays_on_a_call_that_found_nobody(

@@ -11,7 +11,7 @@ from accounts.models import User
 from calls.models import CLAIM_LASTS, Call, LoggingPolicy
 from calls.resume import nudge_due, try_again
 from integrations.errors import GrantDiedError
-from integrations.models import PipedriveConnection
+from integrations.models import PipedriveAccount, PipedriveConnection
 from integrations.token_refresh import access_token_for
 from tests.calls.steps import Connect, Place, activities, asked, due_now, fault, log, outcome, seconds_until_next
 from tests.sandbox.running_sandbox import Sandbox
@@ -63,6 +63,7 @@ class TestBeforeSending:
         call = place()
         waits = []
         for _attempt in range(13):
+            PipedriveAccount.objects.update(paused_until=None)
             call = log(due_now(call))
             waits.append(seconds_until_next(call))
         nominal = [min(5 * 2**attempt, 3600) for attempt in range(13)]
@@ -212,10 +213,18 @@ class TestOutcomeUnknown:
         fault(outside, **POST_ACTIVITY, status=500, times=30)
         call, waited = place(), 0.0
         for _step in range(30):
+            PipedriveAccount.objects.update(paused_until=None)
             call = log(due_now(call))
             waited += seconds_until_next(call)
         assert asked(outside, "POST /activities") == 15
         assert waited > 3 * 3600
+
+    def test_a_refused_look_is_no_look_and_no_end(self, outside: Sandbox, place: Place) -> None:
+        fault(outside, **POST_ACTIVITY, after=True, drop=True)
+        call = log(place())
+        fault(outside, method="GET", path="/activities", status=403, body={"success": False, "error": "no"})
+        assert outcome(log(due_now(call))) == ("pending", "confirming")
+        assert outcome(log(due_now(call))) == ("logged", "logged")
 
     def test_an_attempt_whose_outcome_is_unknown_does_not_expire(self, outside: Sandbox, place: Place) -> None:
         fault(outside, **POST_ACTIVITY, after=True, drop=True)

@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from integrations.connections import check, client_for, connect, keep_alive, whose_grant
-from integrations.errors import GrantDiedError, IntegrationError, RateLimitedError
+from integrations.errors import GrantDiedError, IntegrationError, RateLimitedError, TryLaterError
 from integrations.models import PipedriveConnection
 from integrations.pipedrive_app import oauth_app
 from integrations.token_refresh import access_token_for, refresh_now
@@ -215,11 +215,11 @@ class TestDeadGrant:
 class TestLostKey:
     OTHER = "3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
-    def test_the_person_is_asked_to_authorize_and_pipedrive_is_not_bothered(
+    def test_the_call_waits_for_it_and_pipedrive_is_not_bothered(
         self, outside: Sandbox, connection: PipedriveConnection, settings: Settings
     ) -> None:
         settings.FIELD_ENCRYPTION_KEYS = [self.OTHER]
-        with pytest.raises(GrantDiedError):
+        with pytest.raises(TryLaterError):
             client_for(ends_in(connection, minutes=-1)).me()
         assert refreshes(outside) == 0
 
@@ -228,7 +228,7 @@ class TestLostKey:
     ) -> None:
         keys = settings.FIELD_ENCRYPTION_KEYS
         settings.FIELD_ENCRYPTION_KEYS = [self.OTHER]
-        with pytest.raises(GrantDiedError):
+        with pytest.raises(TryLaterError):
             client_for(ends_in(connection, minutes=-1)).me()
         settings.FIELD_ENCRYPTION_KEYS = keys
         assert client_for(fresh(connection)).me().email == "bo@esimerkki.example"
