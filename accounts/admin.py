@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from django.contrib import admin
+from allauth.account.models import EmailAddress
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Company, License, User
@@ -69,8 +71,13 @@ class UserAdmin(DjangoUserAdmin[User]):
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "usable_password", "password1", "password2")}),)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's
-        """A person whom support moves to another company leaves the old one's Pipedrive like one who moves alone."""
+        """A person whom support moves to another company leaves the old one's Pipedrive like one who moves alone. An
+        email that support enters counts as confirmed, for logging in as well.
+        """
         super().save_model(request, obj, form, change)
+        if "email" in form.changed_data:
+            EmailAddress.objects.filter(user=obj).delete()
+            EmailAddress.objects.create(user=obj, email=obj.email, primary=True, verified=True)
         if change and "company" in form.changed_data:
             # After the commit: whoever listens asks Pipedrive, and on SQLite everybody else would wait for the lock.
             transaction.on_commit(lambda: company_changed.send(sender=User, user=obj))
@@ -85,3 +92,15 @@ class LicenseAdmin(admin.ModelAdmin[License]):
     autocomplete_fields = ("company", "holder")
     readonly_fields = ("code", "redeemed_at", "created_at")
     date_hierarchy = "created_at"
+
+    def get_fields(self, request: HttpRequest, obj: License | None = None) -> Any:
+        """A new license has its code once it is saved; one shown before would be another."""
+        made_by_people = ["company", "valid_until", "holder"]
+        return ["code", *made_by_people, "redeemed_at", "created_at"] if obj else made_by_people
+
+    def response_add(self, request: HttpRequest, obj: License, post_url_continue: str | None = None) -> HttpResponse:
+        """To the new license's own page, where its code can be copied."""
+        if {"_addanother", "_popup"} & set(request.POST):
+            return super().response_add(request, obj, post_url_continue)
+        self.message_user(request, _("The new license code is %(code)s.") % {"code": obj.code}, messages.SUCCESS)
+        return redirect("admin:accounts_license_change", obj.pk)

@@ -71,7 +71,7 @@ class CallFilter(django_filters.FilterSet):  # type: ignore[misc]
     direction = django_filters.ChoiceFilter(choices=capitalized(Call.Direction), label=_("Direction"), empty_label=ALL)
     answered = AnsweredFilter(choices=ANSWERED, label=_("Answered"), empty_label=ALL)
     number = django_filters.CharFilter(method="with_number", label=_("Number"))
-    rep = django_filters.CharFilter(field_name="rep__email", lookup_expr="iexact", label=_("User's email"))
+    rep = django_filters.CharFilter(field_name="rep__email", lookup_expr="iexact", label=_("Rep's email"))
     since = MomentFilter(field_name="started_at", lookup_expr="gte", label=pgettext_lazy("period", "From"))
     until = MomentFilter(field_name="started_at", lookup_expr="lt", label=pgettext_lazy("period", "Until"))
 

@@ -56,7 +56,8 @@ def receive(*, account: MustalinjaAccount, delivery_id: str, body: bytes) -> Rec
     delivery = WebhookDelivery(company=account.company, received_at=now, delivery_id=_as_text(delivery_id), body=body)
     with transaction.atomic():
         receipt = read_delivery(delivery)
-        _note_sign_of_life(account, now=now)
+        if not receipt.is_quarantined:
+            note_time(account, "last_heard_at", now=now)
     return receipt
 
 
@@ -136,9 +137,11 @@ def _rep_key(ended: EndedCall) -> str:
     return f"user:{user.user_id}" if user.user_id else f"number:{user.number}"
 
 
-def _note_sign_of_life(account: MustalinjaAccount, *, now: datetime.datetime) -> None:
-    if account.last_heard_at is None or account.last_heard_at < now - HEARD_AGAIN_AFTER:
-        MustalinjaAccount.objects.filter(pk=account.pk).update(last_heard_at=now)
+def note_time(account: MustalinjaAccount, field: str, *, now: datetime.datetime) -> None:
+    """Keep when Mustalinja was last heard, or last refused."""
+    known: datetime.datetime | None = getattr(account, field)
+    if known is None or known < now - HEARD_AGAIN_AFTER:
+        MustalinjaAccount.objects.filter(pk=account.pk).update(**{field: now})
 
 
 def _as_text(header: str) -> str:

@@ -52,7 +52,9 @@ class LoggingPolicy(models.Model):
         _("activity type"),
         max_length=64,
         default="call",
-        help_text=_("The key of an active activity type in Pipedrive, for example call."),
+        help_text=_(
+            "The key of an active activity type in Pipedrive, for example “call”. If it is not active, “call” is used."
+        ),
         validators=[RegexValidator(r"^[\w-]+$", _("Letters, digits, hyphens and underscores only."))],
     )
     in_answered = models.CharField(_("incoming, answered"), max_length=4, choices=LogRule.choices, default=LogRule.DONE)

@@ -107,7 +107,7 @@ EXPLANATIONS: dict[Reason, Promise] = {
     Reason.BLOCKED_NUMBER: _("Your company does not log calls with this number."),
     Reason.PRIVATE_NUMBER: _("The user has marked this number as private."),
     Reason.SHORT_NUMBER: _("This is a service or extension number, not a contact's number."),
-    Reason.RULE: _("Your company does not log calls of this kind."),
+    Reason.RULE: _("Your company does not log calls of this kind or this short."),
     Reason.PIPEDRIVE_REFUSED: _("Pipedrive refused the activity. Contact SaaShop's support; they can send it again."),
     Reason.EXPIRED: _("The call could not be logged within 30 days and is no longer tried."),
     Reason.ERROR: _("Something went wrong in the connector. Contact SaaShop's support; they can send the call again."),

@@ -7,11 +7,12 @@ import logging
 
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
-from calls.intake import receive
+from calls.intake import note_time, receive
 from integrations.models import MustalinjaAccount
 from integrations.mustalinja.authentication import WebhookCredentials, is_authentic
 
@@ -46,6 +47,7 @@ def _answer(request: HttpRequest, *, key: str) -> HttpResponseBase:
     headers = {name.lower(): value for name, value in request.headers.items()}
     if not is_authentic(credentials=_credentials(account), headers=headers, body=body):
         logger.warning("company %s: a call event was not authenticated (%s)", account.company_id, account.webhook_auth)
+        note_time(account, "last_refused_at", now=timezone.now())
         return HttpResponse(status=401)
     receipt = receive(account=account, delivery_id=headers.get("webhook-id", ""), body=body)
     answer = {"status": receipt.status} if receipt.is_quarantined else {"status": receipt.status, "id": receipt.call_id}

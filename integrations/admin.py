@@ -95,6 +95,7 @@ class MustalinjaAccountAdmin(admin.ModelAdmin[MustalinjaAccount]):
         "webhook_registered_at",
         "previous_secret_ends_at",
         "last_heard_at",
+        "last_refused_at",
         "created_at",
     )
     readonly_fields = tuple(name for name in fields if name != "webhook_auth")
@@ -104,6 +105,10 @@ class MustalinjaAccountAdmin(admin.ModelAdmin[MustalinjaAccount]):
         return not lookup.startswith("webhook_key") and super().lookup_allowed(lookup, value, request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """The webhook's address would go with it, and Mustalinja's calls with that."""
         return False
 
     def save_model(self, request: HttpRequest, obj: MustalinjaAccount, form: Any, change: bool) -> None:  # noqa: FBT001

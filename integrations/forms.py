@@ -50,3 +50,10 @@ class WebhookAuthForm(forms.ModelForm[MustalinjaAccount]):
     class Meta:
         model = MustalinjaAccount
         fields: ClassVar = ["webhook_auth"]
+        help_texts: ClassVar = {
+            "webhook_auth": _(
+                "Signed: Mustalinja signs with the signing secret. Bearer token: it sends the signing secret as the"
+                " token. HTTP Basic: any user name with the signing secret as the password, or the API key with the API"
+                " secret. The secret address alone: nothing else is asked for."
+            )
+        }

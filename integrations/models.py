@@ -129,6 +129,7 @@ class MustalinjaAccount(models.Model):
     previous_secret_ends_at = models.DateTimeField(_("previous secret valid until"), null=True, editable=False)
     webhook_registered_at = models.DateTimeField(_("webhook registered"), null=True, editable=False)
     last_heard_at = models.DateTimeField(_("last heard from"), null=True, editable=False)
+    last_refused_at = models.DateTimeField(_("last refused"), null=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:

@@ -45,7 +45,7 @@ class PipedriveCallbackView(View):
         state = request.GET.get("state", "")
         if "error" in request.GET:
             take_state(request, given=state)
-            messages.info(request, _("Pipedrive was not connected, because the permission was not given."))
+            messages.info(request, _("Nothing was changed, because the permission was not given in Pipedrive."))
             return redirect("integrations:overview")
         code = request.GET.get("code", "")
         if not code or len(code) > LONGEST_CODE:

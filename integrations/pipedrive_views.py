@@ -55,7 +55,10 @@ class ConfirmView(PeopleOnlyMixin, View):
             logger.warning("an install from the Marketplace failed: %s", error)
             return connecting_failed(request, _("Pipedrive did not answer as it should. Try again in a while."))
         if waiting is None:
-            sentence = _("The install took longer than the five minutes that Pipedrive allows. Connect once more here.")
+            sentence = _(
+                "The authorization code was used already, or it is older than the five minutes that Pipedrive allows."
+                " Connect once more here."
+            )
             return connecting_failed(request, sentence)
         context = {
             "pipedrive_company": waiting.pipedrive_user.company_name,

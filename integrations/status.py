@@ -100,7 +100,7 @@ def _links(user: User) -> Iterator[Link]:
     yield _pipedrive(user)
     account = mustalinja_account_of(user)
     yield _mustalinja(user, account)
-    yield _webhook(account)
+    yield _webhook(user, account)
 
 
 def _license(user: User) -> Link:
@@ -140,9 +140,12 @@ def _pipedrive(user: User) -> Link:
         state, actions = "waiting", [cut]
         sentence = _("Pipedrive says that your company's account is not open. Your calls are kept until it is again.")
     else:
-        state, actions = "ok", [_connect_action(_("Reconnect Pipedrive"), kind="secondary"), cut]
+        other_company = _company_hint(user, connection)
+        state = "waiting" if other_company else "ok"
+        actions = [_connect_action(_("Reconnect Pipedrive"), kind="secondary"), cut]
         sentence = _("Your calls are logged to Pipedrive.")
-        sentence += _email_hint(user, connection) + _company_hint(user, connection)
+        hints = [hint for hint in (other_company, _email_hint(user, connection)) if hint]
+        details += [(_("Please note"), hint) for hint in hints]
     return Link(key="pipedrive", title="Pipedrive", state=state, sentence=sentence, details=details, actions=actions)
 
 
@@ -166,9 +169,8 @@ def _connect_action(label: str, *, kind: str = "primary") -> Action:
 def _email_hint(user: User, connection: PipedriveConnection) -> str:
     if connection.email in ("", user.email):
         return ""
-    return " " + _(
-        "Note: your email here is %(here)s and in Pipedrive %(there)s. Calls are yours when Mustalinja knows you by"
-        " either."
+    return _(
+        "Your email here is %(here)s and in Pipedrive %(there)s. Calls are yours when Mustalinja knows you by either."
     ) % {"here": user.email, "there": connection.email}
 
 
@@ -176,8 +178,8 @@ def _company_hint(user: User, connection: PipedriveConnection) -> str:
     others = PipedriveConnection.objects.filter(user__company=user.company).exclude(account=connection.account)
     if not others.exists():
         return ""
-    return " " + _(
-        "Note: some of your colleagues are connected to another Pipedrive company. Check that you are logged in to the"
+    return _(
+        "Some of your colleagues are connected to another Pipedrive company. Check that you are logged in to the"
         " right one."
     )
 
@@ -193,7 +195,6 @@ def _mustalinja(user: User, account: MustalinjaAccount | None) -> Link:
         return Link(key="mustalinja", title=title, state="waiting", sentence=sentence)
     if account.credentials_checked_at and account.credentials_checked_at < timezone.now() - CHECK_AGAIN_AFTER:
         check_credentials(account)
-    show = Action(label=_("Mustalinja settings"), url=reverse("integrations:mustalinja"), kind="secondary")
     if account.credentials_accepted is False:
         sentence = _("Mustalinja does not accept the credentials any more. The company's admin has to enter new ones.")
         actions = [enter] if user.manages_company else []
@@ -203,15 +204,26 @@ def _mustalinja(user: User, account: MustalinjaAccount | None) -> Link:
         if account.credentials_accepted
         else _("Your company's credentials are saved.")
     )
-    actions = [show] if user.manages_company else []
+    actions = [_mustalinja_settings()] if user.manages_company else []
     return Link(key="mustalinja", title=title, state="ok", sentence=sentence, actions=actions)
 
 
-def _webhook(account: MustalinjaAccount | None) -> Link:
+def _mustalinja_settings() -> Action:
+    return Action(label=_("Mustalinja settings"), url=reverse("integrations:mustalinja"), kind="secondary")
+
+
+def _webhook(user: User, account: MustalinjaAccount | None) -> Link:
     title = _("Calls from Mustalinja")
     if account is None:
         sentence = _("Calls arrive once the Mustalinja credentials have been entered.")
         return Link(key="webhook", title=title, state="waiting", sentence=sentence)
+    if account.last_refused_at and (account.last_heard_at is None or account.last_refused_at > account.last_heard_at):
+        sentence = _(
+            "The latest call event was refused, because Mustalinja did not prove itself as agreed. The company's admin"
+            " has to check the authentication and the signing secret."
+        )
+        actions = [_mustalinja_settings()] if user.manages_company else []
+        return Link(key="webhook", title=title, state="broken", sentence=sentence, actions=actions)
     if account.last_heard_at is None:
         sentence = _("No call has arrived yet. Make a test call with your own phone.")
         return Link(key="webhook", title=title, state="waiting", sentence=sentence)

@@ -106,7 +106,13 @@ class WebhookAuthView(_OwnAccountView):
         form = WebhookAuthForm(request.POST, instance=account)
         if form.is_valid():
             account.save(update_fields=["webhook_auth"])
-            messages.success(request, _("The webhook's authentication was changed."))
+            messages.success(
+                request,
+                _(
+                    "The authentication was changed. Tell Mustalinja's customer service: calls are refused until"
+                    " Mustalinja uses the same."
+                ),
+            )
         else:
             messages.error(request, _("Choose one of the ways of authentication."))
 

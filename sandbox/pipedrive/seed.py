@@ -53,6 +53,8 @@ def demo_companies() -> dict[int, Company]:
     second = Company(7002, "Toinen Oy", "toinen", next_id)
     cecilia = second.add_user("Cecilia Nurmi", "cecilia@toinen.example", admin=True)
     _fill(second, _TOINEN_PERSONS, [cecilia])
+    # Last, so that no other number depends on him: he calls but has no account in the portal yet.
+    first.add_user("Daniel Koivu", "daniel@esimerkki.example")
     return {company.id: company for company in (first, second)}
 
 

@@ -3,13 +3,18 @@
 import base64
 import datetime
 import json
+import logging
+from collections.abc import Callable
+from io import StringIO
 from typing import Any
 
 import pytest
 from django.test import Client
+from pythonjsonlogger.json import JsonFormatter
 
 from accounts.models import User
 from calls.models import Call, WebhookDelivery
+from connector_portal.secret_addresses import SecretAddressFilter
 from integrations.models import MustalinjaAccount
 from integrations.mustalinja.signature import new_secret
 from integrations.mustalinja_link import rotate_secret
@@ -300,4 +305,37 @@ def test_the_page_learns_that_mustalinja_was_heard(mustalinja: MustalinjaAccount
     assert mustalinja.last_heard_at is None
     deliver(mustalinja, b"{")
     mustalinja.refresh_from_db()
+    assert mustalinja.last_heard_at is None
+    deliver(mustalinja, {"event": "call.started"})
+    mustalinja.refresh_from_db()
     assert mustalinja.last_heard_at is not None
+
+
+def test_a_refused_event_is_told_on_the_page_until_one_is_accepted(
+    mustalinja: MustalinjaAccount, aino: User, browser_of: Callable[[User], Client]
+) -> None:
+    def webhook_state() -> str:
+        links = browser_of(aino).get("/integrations/").context["overview"].links
+        return next(str(link.state) for link in links if link.key == "webhook")
+
+    deliver(mustalinja, ended_call(), nothing="signed")
+    assert webhook_state() == "broken"
+    deliver(mustalinja, ended_call())
+    assert webhook_state() == "ok"
+
+
+@pytest.mark.parametrize("log_format", ["console", "json"])
+def test_the_unguessable_address_stays_out_of_the_log(mustalinja: MustalinjaAccount, log_format: str) -> None:
+    out = StringIO()
+    handler = logging.StreamHandler(out)
+    handler.addFilter(SecretAddressFilter())
+    handler.setFormatter(JsonFormatter() if log_format == "json" else logging.Formatter())
+    logger = logging.getLogger("django.request")
+    logger.addHandler(handler)
+    try:
+        Client().get(f"/webhooks/mustalinja/{mustalinja.webhook_key}/")
+        deliver(mustalinja, ended_call(), nothing="signed")
+    finally:
+        logger.removeHandler(handler)
+    assert "/webhooks/mustalinja/…/" in out.getvalue() or "\\u2026" in out.getvalue()
+    assert mustalinja.webhook_key not in out.getvalue()

@@ -132,7 +132,7 @@ class TestTooLate:
         put_back(browser, "pipedrive_install", 301)
         page = browser.get(CONFIRM)
         assert page.status_code == 400
-        assert "longer than the five minutes" in page.content.decode()
+        assert "older than the five minutes" in page.content.decode()
         assert oauth_requests(outside, "token") == []
 
     def test_a_code_that_pipedrive_finds_too_old_is_told_alike(
@@ -140,7 +140,7 @@ class TestTooLate:
     ) -> None:
         come_back(browser, code=code_for(outside, bo.email))
         outside.order("pipedrive/control/clock", advance_seconds=301)
-        assert "longer than the five minutes" in browser.get(CONFIRM).content.decode()
+        assert "older than the five minutes" in browser.get(CONFIRM).content.decode()
 
     def test_an_answer_after_half_an_hour_connects_nothing(self, outside: Sandbox, browser: Client, bo: User) -> None:
         arrive(browser, outside, bo.email)

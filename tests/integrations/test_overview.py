@@ -208,7 +208,8 @@ class TestPipedrive:
         self, outside: Sandbox, bo: User, connection: PipedriveConnection, overview: Look
     ) -> None:
         PipedriveConnection.objects.update(email="bo.lindqvist@esimerkki.example")
-        said = sentence(overview(bo), "pipedrive")
+        link = next(link for link in overview(bo).links if link.key == "pipedrive")
+        said = dict(link.details)["Please note"]
         assert "bo@esimerkki.example" in said
         assert "bo.lindqvist@esimerkki.example" in said
 
