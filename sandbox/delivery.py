@@ -71,11 +71,16 @@ def _exchange(outgoing: Outgoing, timeout: float) -> tuple[int, str]:
         connection.close()
 
 
-def deliver(prepare: Callable[[int], Outgoing], waits: Sequence[float], record: Callable[[Attempt], None]) -> None:
-    """Send in the background until accepted: once, and once more after each wait."""
+def deliver(
+    prepare: Callable[[int], Outgoing],
+    waits: Sequence[float],
+    record: Callable[[Attempt], None],
+    first_wait: float = 0.0,
+) -> None:
+    """Send in the background until accepted: once after the first wait, and once more after each other one."""
 
     def run() -> None:
-        for number, wait in enumerate([0.0, *waits], start=1):
+        for number, wait in enumerate([first_wait, *waits], start=1):
             time.sleep(wait)
             attempt = send(prepare(number))
             record(attempt)

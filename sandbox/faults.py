@@ -1,6 +1,7 @@
 """Faults to order: the next requests that match are answered wrongly, late, or not at all."""
 
 import dataclasses
+import random
 import re
 import socket
 import time
@@ -23,6 +24,11 @@ class Fault:
 
     Without `after` the request is not carried out; with it, it is, and only the answer suffers.
     `hang_seconds` alone ends in the true answer, late, where `after` is set, and in a 504 where it is not.
+
+    Attributes:
+        times: how many requests it strikes before it is used up.
+        chance: the share of matching requests it strikes, at random; the same `seed` draws the same lots.
+        struck: how many it has struck.
     """
 
     path: str = ""
@@ -36,6 +42,16 @@ class Fault:
     hang_seconds: float = 0.0
     drop: bool = False
     company_id: int | None = None
+    chance: float = 1.0
+    seed: int = 0
+    struck: int = 0
+
+    def __post_init__(self) -> None:
+        self._lots = random.Random(self.seed)  # noqa: S311 - lots, not a secret
+
+    def is_drawn(self) -> bool:
+        """Whether a request that matches is struck: always, unless there is a chance to escape."""
+        return self.chance >= 1.0 or self._lots.random() < self.chance
 
     def matches(self, method: str, path: str, company_id: int | None) -> bool:
         """Whether the order is meant for this request; an empty field means any."""
@@ -54,7 +70,7 @@ class FaultQueue:
 
     def add(self, order: Json) -> None:
         """Take an order; unknown words in it are a ValueError."""
-        known = {field.name for field in dataclasses.fields(Fault)}
+        known = {field.name for field in dataclasses.fields(Fault)} - {"struck"}
         if unknown := set(order) - known:
             message = f"unknown words in a fault: {', '.join(sorted(unknown))}"
             raise ValueError(message)
@@ -63,10 +79,12 @@ class FaultQueue:
         self._open.append(fault)
 
     def take(self, method: str, path: str, company_id: int | None) -> Fault | None:
-        """Use up one time of the first order that matches."""
-        fault = next((each for each in self._open if each.matches(method, path, company_id)), None)
+        """Use up one time of the first order that matches and is drawn."""
+        matching = (each for each in self._open if each.matches(method, path, company_id))
+        fault = next((each for each in matching if each.is_drawn()), None)
         if fault is not None:
             fault.times -= 1
+            fault.struck += 1
             self._open = [each for each in self._open if each.times > 0]
         return fault
 

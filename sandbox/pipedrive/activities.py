@@ -36,7 +36,7 @@ _EMPTY: Json = {
 
 def create_activity(call: Call) -> HttpResponse:
     """Add an activity; the organisation is not filled in from the person."""
-    fields = checked_activity({"type": "call", **call.body()}, call.company)
+    fields = checked_activity({"type": "call", **call.body()}, call.company, call.user)
     now = clock.rfc3339(clock.now())
     activity: Json = {
         "id": call.company.next_id(),
@@ -58,7 +58,7 @@ def create_activity(call: Call) -> HttpResponse:
 def update_activity(call: Call, activity_id: int) -> HttpResponse:
     """Change the given fields only."""
     activity = _existing(call.company, activity_id)
-    fields = checked_activity(call.body(), call.company)
+    fields = checked_activity(call.body(), call.company, call.user)
     _write(activity, fields)
     touch(activity)
     return success(_shown(activity, with_attendees=True))

@@ -4,6 +4,8 @@ from sandbox.json_body import Json
 from sandbox.pipedrive import strict_types as strict
 from sandbox.pipedrive.answers import Refusal
 from sandbox.pipedrive.company import Company
+from sandbox.pipedrive.state import pipedrive
+from sandbox.pipedrive.visibility import sees
 
 PLACE_PARTS = (
     "value",
@@ -50,7 +52,7 @@ _CHECKS: dict[str, strict.Check] = {
 }
 
 
-def checked_activity(body: Json, company: Company) -> Json:
+def checked_activity(body: Json, company: Company, user: Json) -> Json:
     """Return the body when the real service would take it; refuse it otherwise."""
     if "person_id" in body:
         raise Refusal(400, "Validation failed: person_id is read-only, use participants")
@@ -58,7 +60,8 @@ def checked_activity(body: Json, company: Company) -> Json:
     if "type" in body:
         _check_type(body["type"], company)
     _check_links(body, company)
-    _check_participants(body, company)
+    _check_organization(body, company, user)
+    _check_participants(body, company, user)
     return body
 
 
@@ -79,12 +82,34 @@ def _check_links(body: Json, company: Company) -> None:
         raise Refusal(400, "Validation failed: deal_id and lead_id exclude each other")
 
 
-def _check_participants(body: Json, company: Company) -> None:
+def _check_organization(body: Json, company: Company, user: Json) -> None:
+    """Refuse an organisation the user may not see; that is supposed, as it is of persons."""
+    status = pipedrive.switches.unseen_participant_status
+    if "org_id" in body and not sees(user, company.organizations[body["org_id"]]) and status != 200:
+        raise Refusal(status, "You do not have permission to link this organization")
+
+
+def _check_participants(body: Json, company: Company, user: Json) -> None:
     participants = body.get("participants", [])
     if sum(each["primary"] for each in participants) > 1:
         raise Refusal(400, "Validation failed: participants: only one can be primary")
     numbers = [each["person_id"] for each in participants]
     if len(set(numbers)) < len(numbers):
         raise Refusal(400, "Validation failed: participants: the same person twice")
-    if not all(company.living_person(number) for number in numbers):
-        raise Refusal(400, "Validation failed: participants: person not found")
+    for number in numbers:
+        _check_participant(company, user, number)
+
+
+def _check_participant(company: Company, user: Json, person_id: int) -> None:
+    """Refuse a person who is gone (unknown, deleted, merged away), and one the user may not see.
+
+    Neither answer is documented, nor seen live. Supposed: 400 for a person who is gone, as for any other link that
+    leads nowhere, and 403 for one who is hidden; the switches `gone_participant_status` and
+    `unseen_participant_status` make it another status.
+    """
+    switches = pipedrive.switches
+    person = company.living_person(person_id)
+    if person is None:
+        raise Refusal(switches.gone_participant_status, "Validation failed: participants: person not found")
+    if not sees(user, person) and switches.unseen_participant_status != 200:
+        raise Refusal(switches.unseen_participant_status, "You do not have permission to link this person")

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from django.http import HttpResponse
 from django.urls import path, re_path
 
-from sandbox.pipedrive import activities, gateway, organizations, person_search, persons, users, webhooks
+from sandbox.pipedrive import activities, field_lists, gateway, organizations, person_search, persons, users, webhooks
 from sandbox.pipedrive.gateway import Operation, endpoint
 
 BASE = frozenset({"base"})
 READ_USERS = frozenset({"users:read", "admin"})
 READ_CONTACTS = frozenset({"contacts:read", "contacts:full"})
 WRITE_CONTACTS = frozenset({"contacts:full"})
+READ_FIELDS = READ_CONTACTS | {"admin"}
 SEARCH_CONTACTS = READ_CONTACTS | {"search:read"}
 READ_ACTIVITIES = frozenset({"activities:read", "activities:full"})
 WRITE_ACTIVITIES = frozenset({"activities:full"})
@@ -23,6 +24,8 @@ _TABLE: list[tuple[str, dict[str, Operation]]] = [
     ("v1/users", {"GET": Operation(users.list_users, 20, READ_USERS)}),
     ("v1/users/find", {"GET": Operation(users.find_users, 40, READ_USERS)}),
     ("v1/activityTypes", {"GET": Operation(users.list_activity_types, 20, READ_ACTIVITIES | {"admin"})}),
+    ("v1/personFields", {"GET": Operation(field_lists.list_fields_v1, 20, READ_FIELDS)}),
+    ("v2/personFields", {"GET": Operation(field_lists.list_fields, 10, READ_FIELDS)}),
     (
         "v1/webhooks",
         {

@@ -1,11 +1,14 @@
 """One Pipedrive company and its records, each kept as the very JSON the API answers."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sandbox import clock
 from sandbox.json_body import Json
+from sandbox.pipedrive.person_fields import PersonField
+from sandbox.pipedrive.records import Records
+from sandbox.pipedrive.webhook_health import WebhookHealth
 
 
 @dataclass
@@ -19,11 +22,13 @@ class Company:
     daily_tokens: int = 30_000
     users: dict[int, Json] = field(default_factory=dict)
     organizations: dict[int, Json] = field(default_factory=dict)
-    persons: dict[int, Json] = field(default_factory=dict)
+    persons: Records = field(default_factory=Records)
+    custom_fields: dict[str, PersonField] = field(default_factory=dict)
     deals: dict[int, Json] = field(default_factory=dict)
     activities: dict[int, Json] = field(default_factory=dict)
     activity_types: dict[str, Json] = field(default_factory=dict)
     webhooks: dict[int, Json] = field(default_factory=dict)
+    webhook_health: defaultdict[int, WebhookHealth] = field(default_factory=lambda: defaultdict(WebhookHealth))
     spent: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -118,8 +123,9 @@ class Company:
         self.persons[person["id"]] = person
         return person
 
-    def add_deal(self, title: str, person: Json, *, status: str = "open") -> Json:
+    def add_deal(self, title: str, person: Json, *, status: str = "open", add_time: str | None = None) -> Json:
         """Add a deal of a person, in the shape of `GET /v2/deals`, as far as a phone connector reads it."""
+        times = _times()
         deal: Json = {
             "id": self.next_id(),
             "title": title,
@@ -129,7 +135,8 @@ class Company:
             "status": status,
             "value": 0,
             "currency": "EUR",
-            **_times(),
+            "add_time": add_time or times["add_time"],
+            "update_time": times["update_time"],
             "is_deleted": False,
             "visible_to": 3,
         }

@@ -8,18 +8,23 @@ from functools import partial
 from sandbox.control import ControlError, control_view
 from sandbox.json_body import Json
 from sandbox.pipedrive.company import Company
+from sandbox.pipedrive.control_webhooks import webhook_states
 from sandbox.pipedrive.state import pipedrive
 
 RECORDS = ("users", "organizations", "persons", "activities", "deals")
 
 
 def _read_state(order: Json) -> Json:
-    """Return everything, or only the named parts (`?only=activities,requests`)."""
+    """Return everything, or only the named parts (`?only=activities,requests`).
+
+    `since_index=5` leaves out the requests before the one with that `index`.
+    """
     parts: dict[str, Callable[[], object]] = {
         "companies": lambda: [_company(each) for each in pipedrive.companies.values()],
         **{name: partial(_records, name) for name in RECORDS},
         "grants": _grants,
-        "requests": lambda: list(pipedrive.requests),
+        "requests": lambda: pipedrive.requests.since(int(order.get("since_index", 0))),
+        "webhooks": webhook_states,
         "webhook_deliveries": lambda: list(pipedrive.deliveries),
         "faults": pipedrive.faults.as_json,
         "switches": pipedrive.switches_as_json,
@@ -92,8 +97,19 @@ def _clear_faults(_order: Json) -> Json:
     return {"faults": []}
 
 
+def _count_requests(order: Json) -> Json:
+    """Count requests and tokens by operation, of all or one company (`?company_id=7001`)."""
+    return pipedrive.requests.counted(int(order["company_id"]) if "company_id" in order else None)
+
+
+def _forget_counts(_order: Json) -> Json:
+    """Count from nought; the log of requests stays, and so do the tokens a company has spent."""
+    pipedrive.requests.forget_counts()
+    return pipedrive.requests.counted()
+
+
 def _move_clock(order: Json) -> Json:
-    """Let time pass for codes, access tokens and grants."""
+    """Let time pass for codes, access tokens, grants and bans of webhooks."""
     pipedrive.clock_offset += dt.timedelta(seconds=order["advance_seconds"])
     return {"now": pipedrive.shifted_now().isoformat()}
 
@@ -107,4 +123,5 @@ faults = control_view(
     POST=_add_faults,
     DELETE=_clear_faults,
 )
+request_counts = control_view(pipedrive.lock, GET=_count_requests, DELETE=_forget_counts)
 move_clock = control_view(pipedrive.lock, POST=_move_clock)

@@ -6,6 +6,8 @@ from sandbox.pipedrive import queries
 from sandbox.pipedrive.answers import Refusal, success
 from sandbox.pipedrive.gateway import Call
 from sandbox.pipedrive.paging import page
+from sandbox.pipedrive.state import pipedrive
+from sandbox.pipedrive.visibility import sees
 
 
 def get_organization(call: Call, organization_id: int) -> HttpResponse:
@@ -13,6 +15,8 @@ def get_organization(call: Call, organization_id: int) -> HttpResponse:
     organization = call.company.organizations.get(organization_id)
     if organization is None or organization["is_deleted"]:
         raise Refusal(404, "Organization not found")
+    if not sees(call.user, organization):
+        raise Refusal(pipedrive.switches.unseen_status, "You do not have permission to view this organization")
     return success(dict(organization))
 
 

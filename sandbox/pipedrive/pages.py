@@ -105,7 +105,7 @@ def _shown_company(company: Company) -> Json:
     return {
         "company": company,
         "users": list(company.users.values()),
-        "persons": [_shown_person(company, each) for each in company.persons.values()][-200:],
+        "persons": [_shown_person(company, each) for each in list(company.persons.values())[-200:]],
         "activities": [_shown_activity(company, each) for each in _newest_first(company)[:200]],
         "grants": [{**grant, "user": company.users[grant["user_id"]]} for grant in grants],
         "spent": sorted(company.spent.items()),

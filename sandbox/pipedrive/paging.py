@@ -6,7 +6,9 @@ while somebody pages by `update_time` can move to another page: sorting by id is
 
 import base64
 import json
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from sandbox.json_body import Json
@@ -17,19 +19,48 @@ MAX_LIMIT = 500
 DEFAULT_LIMIT = 100
 
 
-def page(records: Iterable[Json], query: Mapping[str, str], sortable: tuple[str, ...]) -> tuple[list[Json], str | None]:
-    """Return the asked-for page of the records and the cursor of the next one."""
+def page(
+    records: Iterable[Json], query: Mapping[str, str], sortable: tuple[str, ...], presorted: str = "id"
+) -> tuple[list[Json], str | None]:
+    """Return the asked-for page of the records and the cursor of the next one.
+
+    The records must come by rising ids, or by rising values of the field `presorted` and then ids. A page in
+    that order reads no further than it must.
+    """
     field = queries.word(query, "sort_by", sortable)
     descending = queries.word(query, "sort_direction", ("asc", "desc")) == "desc"
     size = limit(query)
-    ordered = sorted(records, key=lambda each: _key(each, field), reverse=descending)
-    if "cursor" in query:
-        first = _first_key(query["cursor"], field)
-        ordered = [
-            each for each in ordered if (_key(each, field) <= first if descending else _key(each, field) >= first)
-        ]
-    following = ordered[size : size + 1]
-    return ordered[:size], _cursor(following[0], field) if following else None
+    first = _first_key(query["cursor"], field) if "cursor" in query else None
+    if field == presorted and not descending:
+        following = (each for each in records if first is None or _key(each, field) >= first)
+        rows = list(islice(following, size + 1))
+    else:
+        ordered = list(records) if field == presorted else sorted(records, key=lambda each: each[field] or "")
+        rows = _cut(ordered, field, first, size + 1, descending=descending)
+    return rows[:size], _cursor(rows[size], field) if len(rows) > size else None
+
+
+def rises_by(query: Mapping[str, str], field: str) -> bool:
+    """Whether a list is wanted by rising values of this field."""
+    return query.get("sort_by", "id") == field and query.get("sort_direction", "asc") == "asc"
+
+
+def cursor_place(query: Mapping[str, str], field: str) -> tuple[Any, int] | None:
+    """Return the field's value and the id a page begins with, so that earlier records need not be looked at."""
+    return _first_key(query["cursor"], field) if "cursor" in query else None
+
+
+def _cut(ordered: list[Json], field: str, first: tuple[Any, int] | None, size: int, *, descending: bool) -> list[Json]:
+    """Cut so many records out of a sorted list, from the cursor's on, upwards or downwards."""
+
+    def key(record: Json) -> tuple[Any, int]:
+        return _key(record, field)
+
+    if descending:
+        end = bisect_right(ordered, first, key=key) if first else len(ordered)
+        return ordered[max(0, end - size) : end][::-1]
+    start = bisect_left(ordered, first, key=key) if first else 0
+    return ordered[start : start + size]
 
 
 def limit(query: Mapping[str, str]) -> int:

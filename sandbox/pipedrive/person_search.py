@@ -7,6 +7,8 @@ stay in the index, unmarked.
 """
 
 import datetime as dt
+from dataclasses import dataclass
+from functools import lru_cache
 
 from django.http import HttpResponse
 
@@ -15,12 +17,36 @@ from sandbox.json_body import Json
 from sandbox.pipedrive import queries
 from sandbox.pipedrive.answers import Refusal, success
 from sandbox.pipedrive.company import Company
+from sandbox.pipedrive.custom_values import written_values
 from sandbox.pipedrive.gateway import Call
 from sandbox.pipedrive.paging import page
 from sandbox.pipedrive.state import pipedrive
+from sandbox.pipedrive.visibility import seen_by
 
 FIELDS = ("custom_fields", "email", "notes", "phone", "name")
 LONGEST_TERM = 255
+
+
+@dataclass(frozen=True)
+class _Term:
+    """What is searched for; with 100,000 persons it must not be prepared anew for each."""
+
+    text: str
+    lower: str
+    digits: str
+    exact: bool
+
+    def is_text(self, stored: str) -> bool:
+        if self.exact:
+            return stored.lower() == self.lower
+        return self.lower in stored.lower()
+
+    def is_phone(self, stored: str) -> bool:
+        if self.exact:
+            return stored.lower() == self.lower
+        if pipedrive.switches.search_matching == "raw":
+            return self.text in stored
+        return self.digits != "" and self.digits in _digits(stored)
 
 
 def search_persons(call: Call) -> HttpResponse:
@@ -28,12 +54,13 @@ def search_persons(call: Call) -> HttpResponse:
     query = call.query
     exact = queries.boolean(query, "exact_match") or False
     term = _term(query.get("term", ""), exact=exact)
+    wanted = _Term(term, term.lower(), _digits(term), exact)
     fields = queries.words(query, "fields", FIELDS)
     organization_id = queries.integer(query, "organization_id")
     found = [
         person
-        for person in _indexed(call.company)
-        if organization_id in (None, person["org_id"]) and _matches(person, term, fields, exact=exact)
+        for person in seen_by(call.user, _indexed(call.company))
+        if organization_id in (None, person["org_id"]) and _matches(call.company, person, wanted, fields)
     ]
     rows, cursor = page(found, query, ("id",))
     items = [{"result_score": 1.0 if exact else 0.5, "item": _item(row, call.company)} for row in rows]
@@ -58,24 +85,26 @@ def _indexed(company: Company) -> list[Json]:
     return [person for person in company.persons.values() if person["add_time"] <= latest]
 
 
-def _matches(person: Json, term: str, fields: tuple[str, ...], *, exact: bool) -> bool:
-    phones = [phone["value"] for phone in person["phones"]] if "phone" in fields else []
-    texts = [email["value"] for email in person["emails"]] if "email" in fields else []
-    if "name" in fields:
-        texts.append(person["name"])
-    wanted = term.lower()
-    if exact:
-        return any(text.lower() == wanted for text in texts + phones)
-    return any(wanted in text.lower() for text in texts) or any(_phone_matches(phone, term) for phone in phones)
+def _matches(company: Company, person: Json, wanted: _Term, fields: tuple[str, ...]) -> bool:
+    if "phone" in fields:
+        for phone in person["phones"]:
+            if wanted.is_phone(phone["value"]):
+                return True
+    if "name" in fields and wanted.is_text(person["name"]):
+        return True
+    if "email" in fields and any(wanted.is_text(email["value"]) for email in person["emails"]):
+        return True
+    return (
+        "custom_fields" in fields
+        and bool(company.custom_fields)
+        and (
+            any(wanted.is_phone(value) for value in written_values(company, person, phones=True))
+            or any(wanted.is_text(value) for value in written_values(company, person, phones=False))
+        )
+    )
 
 
-def _phone_matches(stored: str, term: str) -> bool:
-    if pipedrive.switches.search_matching == "raw":
-        return term in stored
-    digits = _digits(term)
-    return digits != "" and digits in _digits(stored)
-
-
+@lru_cache(maxsize=400_000)
 def _digits(text: str) -> str:
     return "".join(sign for sign in text if sign in "0123456789")
 
@@ -91,7 +120,9 @@ def _item(person: Json, company: Company) -> Json:
         "visible_to": person["visible_to"],
         "owner": {"id": person["owner_id"]},
         "organization": _brief(organization) if organization else None,
-        "custom_fields": [],
+        "custom_fields": [
+            value for phones in (True, False) for value in written_values(company, person, phones=phones)
+        ],
         "notes": [],
     }
 

@@ -1,16 +1,21 @@
 """Persons, API v2: https://developers.pipedrive.com/docs/api/v1/Persons"""
 
+from collections.abc import Iterable, Mapping
+
 from django.http import HttpResponse
 
 from sandbox.json_body import Json
 from sandbox.pipedrive import queries
 from sandbox.pipedrive import strict_types as strict
 from sandbox.pipedrive.answers import Refusal, success
-from sandbox.pipedrive.company import Company, touch
+from sandbox.pipedrive.company import Company
+from sandbox.pipedrive.custom_values import asked_keys, check_custom_values, shown_person
 from sandbox.pipedrive.events import announce
 from sandbox.pipedrive.gateway import Call
-from sandbox.pipedrive.paging import page
+from sandbox.pipedrive.paging import cursor_place, page, rises_by
+from sandbox.pipedrive.records import Records
 from sandbox.pipedrive.state import pipedrive
+from sandbox.pipedrive.visibility import seen_by, sees
 
 _CONTACT_VALUES = strict.list_of(
     strict.record_of({"value": strict.is_text}, {"primary": strict.is_flag, "label": strict.is_text})
@@ -29,25 +34,46 @@ _CONTACT_SYNC_FIELDS = {"job_title", "notes", "im", "birthday", "postal_address"
 
 
 def list_persons(call: Call) -> HttpResponse:
-    """List persons; deleted ones never show."""
+    """List persons the user may see; deleted ones never show."""
     query = call.query
-    chosen = [each for each in call.company.persons.values() if not each["is_deleted"]]
-    for name in ("owner_id", "org_id"):
-        if (number := queries.integer(query, name)) is not None:
-            chosen = [each for each in chosen if each[name] == number]
+    keys = asked_keys(query)
+    presorted = "update_time" if rises_by(query, "update_time") else "id"
+    rows, cursor = page(_chosen(call, query), query, ("id", "update_time", "add_time"), presorted)
+    data = [shown_person(call.company, row, keys) for row in rows]
+    return success(data, additional_data={"next_cursor": cursor})
+
+
+def _chosen(call: Call, query: Mapping[str, str]) -> Iterable[Json]:
+    """Filter without copying: with 100,000 persons a page must not look at them all."""
+    since = queries.moment(query, "updated_since")
+    chosen = _candidates(call.company.persons, query, since or "")
     if (numbers := queries.ids(query)) is not None:
-        chosen = [each for each in chosen if each["id"] in numbers]
-    if (since := queries.moment(query, "updated_since")) is not None:
-        chosen = [each for each in chosen if each["update_time"] >= since]
+        chosen = filter(lambda each: each["id"] in numbers, chosen)
+    if since is not None:
+        chosen = filter(lambda each: each["update_time"] >= since, chosen)
     if (until := queries.moment(query, "updated_until")) is not None:
-        chosen = [each for each in chosen if each["update_time"] < until]
-    rows, cursor = page(chosen, query, ("id", "update_time", "add_time"))
-    return success([dict(row) for row in rows], additional_data={"next_cursor": cursor})
+        chosen = filter(lambda each: each["update_time"] < until, chosen)
+    if (owner_id := queries.integer(query, "owner_id")) is not None:
+        chosen = filter(lambda each: each["owner_id"] == owner_id, chosen)
+    if (org_id := queries.integer(query, "org_id")) is not None:
+        chosen = filter(lambda each: each["org_id"] == org_id, chosen)
+    return seen_by(call.user, filter(lambda each: not each["is_deleted"], chosen))
+
+
+def _candidates(persons: Records, query: Mapping[str, str], since: str) -> Iterable[Json]:
+    """Return the persons worth a look: by their changes where the list is sorted so, else by rising ids."""
+    if rises_by(query, "update_time"):
+        start = cursor_place(query, "update_time") or ("", 0)
+        return persons.changed_from(*max(start, (since, 0)))
+    if since and persons.most_changed_since(since) < len(persons) / 8:
+        return sorted(persons.changed_from(since), key=lambda each: int(each["id"]))
+    place = cursor_place(query, "id") if rises_by(query, "id") else None
+    return persons.starting_at(place[1] if place else 0)
 
 
 def get_person(call: Call, person_id: int) -> HttpResponse:
     """Return one person."""
-    return success(dict(_existing(call.company, person_id)))
+    return success(shown_person(call.company, _existing(call, person_id), asked_keys(call.query)))
 
 
 def create_person(call: Call) -> HttpResponse:
@@ -57,19 +83,19 @@ def create_person(call: Call) -> HttpResponse:
         raise Refusal(400, "Validation failed: name: required")
     person = call.company.add_person({"owner_id": call.user["id"], **fields})
     announce(call.company, "create", "person", person, None, call.user["id"])
-    return success(dict(person))
+    return success(shown_person(call.company, person))
 
 
 def update_person(call: Call, person_id: int) -> HttpResponse:
     """Change the given fields only."""
-    person = _existing(call.company, person_id)
+    person = _existing(call, person_id)
     change_person(call.company, person, checked_person(call.body(), call.company), call.user["id"])
-    return success(dict(person))
+    return success(shown_person(call.company, person))
 
 
 def delete_person(call: Call, person_id: int) -> HttpResponse:
     """Delete softly: lists forget the person, the search does not."""
-    person = _existing(call.company, person_id)
+    person = _existing(call, person_id)
     remove_person(call.company, person, call.user["id"])
     return success({"id": person_id})
 
@@ -83,6 +109,7 @@ def checked_person(body: Json, company: Company) -> Json:
         raise Refusal(400, "Validation failed: owner_id: not an active user")
     if "org_id" in body and body["org_id"] not in company.organizations:
         raise Refusal(400, "Validation failed: org_id: not found")
+    check_custom_values(company, body.get("custom_fields", {}))
     filled = dict(body)
     for name in {"phones", "emails"} & set(body):
         filled[name] = [{"primary": place == 0, "label": "work", **value} for place, value in enumerate(body[name])]
@@ -90,10 +117,15 @@ def checked_person(body: Json, company: Company) -> Json:
 
 
 def change_person(company: Company, person: Json, fields: Json, user_id: int, merged_from: int | None = None) -> None:
-    """Change a person and tell the webhooks what changed."""
-    previous = {name: person[name] for name, value in fields.items() if person.get(name) != value}
-    person.update(fields)
-    touch(person)
+    """Change a person and tell the webhooks what changed; custom fields not named keep their values."""
+    custom = fields.get("custom_fields", {})
+    plain = {name: value for name, value in fields.items() if name != "custom_fields"}
+    previous = {name: person[name] for name, value in plain.items() if person.get(name) != value}
+    stored = person["custom_fields"]
+    if changed := {key: stored.get(key) for key, value in custom.items() if stored.get(key) != value}:
+        previous["custom_fields"] = changed
+    person.update({**plain, "custom_fields": {**stored, **custom}})
+    company.persons.touch(person)
     extra = {"merged_from_id": merged_from} if merged_from else {}
     announce(company, "change", "person", person, previous, user_id, extra)
 
@@ -102,7 +134,7 @@ def remove_person(company: Company, person: Json, user_id: int, merged_to: int |
     """Delete a person and tell the webhooks."""
     previous = dict(person)
     person["is_deleted"] = True
-    touch(person)
+    company.persons.touch(person)
     extra = {"merged_to_id": merged_to} if merged_to else {}
     announce(company, "delete", "person", person, previous, user_id, extra)
 
@@ -117,10 +149,13 @@ def merge_persons(company: Company, loser: Json, survivor: Json, user_id: int) -
     change_person(company, survivor, fields, user_id, merged_from=loser["id"])
 
 
-def _existing(company: Company, person_id: int) -> Json:
-    person = company.persons.get(person_id)
+def _existing(call: Call, person_id: int) -> Json:
+    person = call.company.persons.get(person_id)
+    switches = pipedrive.switches
     if person is None:
         raise Refusal(404, "Person not found")
-    if person["is_deleted"] and pipedrive.switches.deleted_status != 200:
-        raise Refusal(pipedrive.switches.deleted_status, "Person not found")
+    if person["is_deleted"] and switches.deleted_status != 200:
+        raise Refusal(switches.deleted_status, "Person not found")
+    if not sees(call.user, person):
+        raise Refusal(switches.unseen_status, "You do not have permission to view this person")
     return person

@@ -11,6 +11,7 @@ from sandbox.json_body import Json
 from sandbox.pipedrive.company import Company
 from sandbox.pipedrive.grants import Authorizations, Grant
 from sandbox.pipedrive.limits import RollingWindow
+from sandbox.pipedrive.request_log import RequestLog
 from sandbox.pipedrive.seed import demo_companies
 
 DEFAULT_SCOPES = [
@@ -27,7 +28,14 @@ LOG_LENGTH = 20_000
 
 @dataclass
 class Switches:
-    """What a test or a demonstration can change while the sandbox runs."""
+    """What a test or a demonstration can change while the sandbox runs.
+
+    What the real service answers is not known for some of them, so each is a switch: `unseen_status` for a person or
+    an organisation the user may not see (403 or 404), `unseen_participant_status` for an activity with one of those
+    (200 lets it pass), `gone_participant_status` for an activity with a person who is unknown, deleted or merged away
+    (400 or 404), `list_all_webhooks` for whether the list of webhooks is the whole company's, as the API reference
+    says, or the user's own.
+    """
 
     access_token_seconds: int = 3599
     delay_ms: int = 0
@@ -37,6 +45,13 @@ class Switches:
     search_burst_limit: int = 10
     check_webhook_urls: bool = True
     deleted_status: int = 404
+    unseen_status: int = 403
+    unseen_participant_status: int = 403
+    gone_participant_status: int = 400
+    deliver_webhooks: bool = True
+    list_all_webhooks: bool = False
+    webhook_duplicates: int = 0
+    webhook_delay_ms: int = 0
     scopes: list[str] = field(default_factory=lambda: list(DEFAULT_SCOPES))
 
 
@@ -55,11 +70,11 @@ class Pipedrive:
         self.switches = Switches()
         self.faults = FaultQueue()
         self.burst = RollingWindow()
-        self.requests: deque[Json] = deque(maxlen=LOG_LENGTH)
+        self.requests = RequestLog()
         self.deliveries: deque[Json] = deque(maxlen=LOG_LENGTH)
 
     def shifted_now(self) -> dt.datetime:
-        """Return the time by which codes and tokens live; the control can move it."""
+        """Return the time by which codes, tokens and bans of webhooks live; the control can move it."""
         return clock.now() + self.clock_offset
 
     def user_by_email(self, email: str) -> tuple[Company, Json] | None:

@@ -2,7 +2,16 @@
 
 from django.urls import include, path
 
-from sandbox.pipedrive import consent, control, control_app, control_records, pages, tokens
+from sandbox.pipedrive import (
+    consent,
+    control,
+    control_app,
+    control_many,
+    control_records,
+    control_webhooks,
+    pages,
+    tokens,
+)
 
 urlpatterns = [
     path("", pages.overview),
@@ -21,6 +30,7 @@ urlpatterns = [
     path("control/reset", control.reset),
     path("control/switches", control.switches),
     path("control/faults", control.faults),
+    path("control/requests/count", control.request_counts),
     path("control/clock", control.move_clock),
     path("control/authorize", control_app.authorize),
     path("control/tokens/expire", control_app.expire_tokens),
@@ -28,9 +38,13 @@ urlpatterns = [
     path("control/uninstall", control_app.uninstall),
     path("control/share", control_app.share),
     path("control/persons", control_records.persons),
+    path("control/persons/many", control_many.many),
+    path("control/persons/sample", control_many.sample),
     path("control/persons/<int:person_id>", control_records.person),
     path("control/persons/<int:person_id>/merge", control_records.merge),
+    path("control/person-fields", control_records.person_fields),
     path("control/organizations", control_records.organizations),
+    path("control/webhooks/<int:webhook_id>", control_webhooks.webhook),
     path("control/users", control_records.users),
     path("control/users/<int:user_id>", control_records.user),
     path("control/activity-types", control_records.activity_types),

@@ -11,6 +11,8 @@ import requests
 
 APP = ("sandbox-client", "sandbox-secret")
 Json = dict[str, Any]
+SECONDS_OF_PATIENCE = 30.0
+"""How long a test waits for what comes within a second where nothing else runs: machines are shared."""
 
 
 @dataclass
@@ -35,18 +37,18 @@ class Receiver:
     received: list[Received] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
 
-    def wait_for(self, count: int, seconds: float = 5.0) -> list[Received]:
+    def wait_for(self, count: int, seconds: float = SECONDS_OF_PATIENCE) -> list[Received]:
         """Return once so many requests have arrived."""
         wait_until(lambda: len(self.received) >= count, seconds)
         return self.received
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 5.0) -> None:
-    """Wait for a condition; fail when it never holds."""
+def wait_until(holds: Callable[[], bool], seconds: float = SECONDS_OF_PATIENCE, *, every: float = 0.01) -> None:
+    """Wait for a condition, looking every so many seconds; fail when it never holds."""
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.01)
+        time.sleep(every)
 
 
 def handler_for(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
@@ -91,6 +93,13 @@ class Sandbox:
         state: Json = answer.json()
         return state
 
+    def ask(self, endpoint: str, **query: Any) -> Json:
+        """Ask a control endpoint, e.g. `pipedrive/control/requests/count`."""
+        answer = self.http.get(f"{self.url}/{endpoint}", params=query)
+        assert answer.ok, answer.text
+        found: Json = answer.json()
+        return found
+
     def person(self, name: str) -> Json:
         """Return a person of the first company by the beginning of the name."""
         return next(
@@ -129,3 +138,17 @@ class Client:
         """Ask the API, e.g. `client("GET", "v2/persons", params={"limit": 2})`."""
         url = f"{self.sandbox.url}/pipedrive/api/{path}"
         return self.sandbox.http.request(method, url, headers=self.headers, timeout=10, **options)
+
+
+def register_webhook(client: Client, receiver: Receiver, **fields: Any) -> requests.Response:
+    """Register a webhook for all changes of persons; the fields given replace or add to the usual ones."""
+    body = {
+        "subscription_url": f"{receiver.url}/webhooks/pipedrive/key/",
+        "event_action": "*",
+        "event_object": "person",
+        "name": "persons",
+        "http_auth_user": "portal",
+        "http_auth_password": "secret",
+        **fields,
+    }
+    return client("POST", "v1/webhooks", json=body)

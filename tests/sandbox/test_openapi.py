@@ -31,6 +31,7 @@ def _ask(aino: Client, method: str, path: str, query: dict[str, str] | None = No
         ("v1/activityTypes", {}),
         ("v1/webhooks", {}),
         ("v2/persons", {"limit": "500", "sort_by": "id", "updated_since": "2026-01-01T00:00:00Z"}),
+        ("v2/persons", {"limit": "500", "sort_by": "update_time", "custom_fields": f"{1:040x},{2:040x}"}),
         ("v2/persons/search", {"term": "400124387", "fields": "phone,name", "limit": "10"}),
         ("v2/activities", {"person_id": "110", "sort_by": "add_time", "sort_direction": "desc"}),
     ],

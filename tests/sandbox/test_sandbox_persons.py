@@ -3,9 +3,8 @@
 import base64
 
 import pytest
-import requests
 
-from tests.sandbox.running_sandbox import Client, Json, Receiver, Sandbox
+from tests.sandbox.running_sandbox import Client, Json, Receiver, Sandbox, register_webhook
 
 pytestmark = pytest.mark.processes
 
@@ -121,21 +120,8 @@ def test_a_wrong_person_is_refused(aino: Client, body: Json, status: int) -> Non
     assert aino("POST", "v2/persons", json=body).status_code == status
 
 
-def _register(aino: Client, receiver: Receiver, **fields: str) -> requests.Response:
-    body = {
-        "subscription_url": f"{receiver.url}/webhooks/pipedrive/key/",
-        "event_action": "*",
-        "event_object": "person",
-        "name": "persons",
-        "http_auth_user": "portal",
-        "http_auth_password": "secret",
-        **fields,
-    }
-    return aino("POST", "v1/webhooks", json=body)
-
-
 def test_changes_of_persons_reach_the_webhook(sandbox: Sandbox, aino: Client, receiver: Receiver) -> None:
-    assert _register(aino, receiver).status_code == 201
+    assert register_webhook(aino, receiver).status_code == 201
     person = aino("POST", "v2/persons", json={"name": "Uusi Nimi"}).json()["data"]
     created = receiver.wait_for(1)[0]
     assert created.headers["authorization"] == "Basic " + base64.b64encode(b"portal:secret").decode()
@@ -152,7 +138,7 @@ def test_changes_of_persons_reach_the_webhook(sandbox: Sandbox, aino: Client, re
 
 
 def test_a_merge_is_told_by_two_events(sandbox: Sandbox, aino: Client, receiver: Receiver) -> None:
-    _register(aino, receiver)
+    register_webhook(aino, receiver)
     loser, survivor = sandbox.person("Eero"), sandbox.person("Helmi")
     sandbox.order(f"pipedrive/control/persons/{loser['id']}/merge", into=survivor["id"])
     events = {each.json()["meta"]["action"]: each.json() for each in receiver.wait_for(2)}
@@ -162,7 +148,7 @@ def test_a_merge_is_told_by_two_events(sandbox: Sandbox, aino: Client, receiver:
 
 
 def test_a_refused_webhook_is_tried_again(sandbox: Sandbox, aino: Client, receiver: Receiver) -> None:
-    _register(aino, receiver)
+    register_webhook(aino, receiver)
     receiver.answers[:] = [500, 503]
     aino("POST", "v2/persons", json={"name": "Uusi Nimi"})
     attempts = [each.json()["meta"] for each in receiver.wait_for(3)]
@@ -183,17 +169,19 @@ def test_a_refused_webhook_is_tried_again(sandbox: Sandbox, aino: Client, receiv
     ids=str,
 )
 def test_a_wrong_webhook_is_refused(aino: Client, receiver: Receiver, fields: Json) -> None:
-    answer = _register(aino, receiver, **fields)
+    answer = register_webhook(aino, receiver, **fields)
     assert answer.status_code == 400
     assert answer.json()["status"] == "error"
     assert next(iter(fields)) in answer.json()["errors"]
 
 
 def test_webhooks_are_listed_and_deleted_by_their_owner(sandbox: Sandbox, aino: Client, receiver: Receiver) -> None:
-    made = _register(aino, receiver).json()["data"]["id"]
+    made = register_webhook(aino, receiver).json()["data"]["id"]
     assert [each["id"] for each in aino("GET", "v1/webhooks").json()["data"]] == [made]
     bo = sandbox.client("bo@esimerkki.example")
     assert bo("GET", "v1/webhooks").json()["data"] == []
+    sandbox.order("pipedrive/control/switches", list_all_webhooks=True)
+    assert [each["id"] for each in bo("GET", "v1/webhooks").json()["data"]] == [made]
     assert bo("DELETE", f"v1/webhooks/{made}").status_code == 403
     assert aino("DELETE", f"v1/webhooks/{made}").status_code == 200
     assert aino("DELETE", f"v1/webhooks/{made}").status_code == 404
