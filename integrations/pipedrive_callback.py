@@ -5,10 +5,7 @@ Sources: https://pipedrive.readme.io/docs/marketplace-oauth-authorization, …/d
 …/docs/app-sharing-adding-apps-to-multiple-users, …/docs/app-installation-flows.
 """
 
-import base64
-import binascii
 import datetime
-import hmac
 import json
 import logging
 from typing import Any
@@ -23,6 +20,9 @@ from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts.access import person
+from accounts.audit import record
+from accounts.audit_entry import Action
+from integrations.basic_auth import is_basic
 from integrations.connections import connect, uninstalled, whose_grant
 from integrations.errors import GrantDiedError, IntegrationError
 from integrations.oauth_state import remember_install, take_state
@@ -89,21 +89,17 @@ def _bind(request: HttpRequest, *, code: str) -> HttpResponseBase:
     except IntegrationError as error:
         logger.warning("Pipedrive could not be connected: %s", error)
         return connecting_failed(request, _("Pipedrive did not answer as it should. Try again in a while."))
-    connect(user=user, grant=grant, pipedrive_user=pipedrive_user)
+    connection = connect(user=user, grant=grant, pipedrive_user=pipedrive_user)
+    record(action=Action.PIPEDRIVE_CONNECTED, request=request, subject=connection)
     messages.success(request, _("Pipedrive is connected: %(company)s.") % {"company": pipedrive_user.company_name})
     return redirect("integrations:overview")
 
 
 def _is_pipedrive(request: HttpRequest) -> bool:
     """Whether a request carries our own client id and secret, which only Pipedrive knows beside us."""
-    scheme, _space, encoded = request.headers.get("Authorization", "").partition(" ")
-    try:
-        given = base64.b64decode(encoded.strip(), validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    expected = f"{settings.PIPEDRIVE_CLIENT_ID}:{settings.PIPEDRIVE_CLIENT_SECRET}".encode()
-    is_set_up = bool(settings.PIPEDRIVE_CLIENT_ID and settings.PIPEDRIVE_CLIENT_SECRET)
-    return is_set_up and scheme.lower() == "basic" and hmac.compare_digest(given, expected)
+    authorization = request.headers.get("Authorization", "")
+    user, password = settings.PIPEDRIVE_CLIENT_ID, settings.PIPEDRIVE_CLIENT_SECRET
+    return is_basic(authorization, user=user, password=password)
 
 
 def _json_object(request: HttpRequest) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 from django.views import View
 
 from accounts.access import PeopleOnlyMixin
+from accounts.audit import record
+from accounts.audit_entry import Action
 from integrations.connections import connect, decline, disconnect, whose_grant
 from integrations.errors import GrantDiedError, IntegrationError
 from integrations.oauth_state import (
@@ -77,7 +79,8 @@ class ConfirmView(PeopleOnlyMixin, View):
             decline(grant=waiting.grant, pipedrive_user=waiting.pipedrive_user)
             messages.info(request, _("Pipedrive was not connected."))
             return redirect("integrations:overview")
-        connect(user=self.person, grant=waiting.grant, pipedrive_user=waiting.pipedrive_user)
+        connection = connect(user=self.person, grant=waiting.grant, pipedrive_user=waiting.pipedrive_user)
+        record(action=Action.PIPEDRIVE_CONNECTED, request=request, subject=connection)
         messages.success(
             request,
             _("Pipedrive is connected: %(company)s.") % {"company": waiting.pipedrive_user.company_name},
@@ -104,6 +107,7 @@ class DisconnectView(PeopleOnlyMixin, View):
 
     def post(self, request: HttpRequest) -> HttpResponseBase:
         disconnect(user=self.person)
+        record(action=Action.PIPEDRIVE_DISCONNECTED, request=request, subject=self.person)
         messages.success(
             request,
             _("Pipedrive is disconnected. Your calls are kept for 30 days in case you connect it again."),

@@ -1,6 +1,7 @@
 """Pipedrive's answers in our own types. Parsed leniently: its lists of values grow without notice."""
 
-from collections.abc import Iterator
+import datetime
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -62,19 +63,104 @@ class PipedriveUser:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "PipedriveUser":
-        """From `GET /users/me`. An admin has an `access` entry of the whole account with `admin` true."""
-        access = [entry for entry in data.get("access") or [] if isinstance(entry, dict)]
+        """From `GET /users/me`."""
         return cls(
             user_id=int(data["id"]),
             name=_name(data.get("name")),
             email=str(data.get("email") or "").lower(),
-            is_admin=any(
-                entry.get("admin") is True and entry.get("app") in ("global", "account_settings") for entry in access
-            ),
+            is_admin=_is_admin(data),
             company_id=int(data["company_id"]),
             company_name=_name(data.get("company_name")),
             company_domain=_name(data.get("company_domain")),
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class User:
+    """A user of a company, as its list of users and its webhooks give them.
+
+    Attributes:
+        is_admin: None where it is not told.
+    """
+
+    user_id: int
+    name: str
+    email: str
+    is_admin: bool | None
+    is_active: bool
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "User":
+        return cls(
+            user_id=int(data["id"]),
+            name=_name(data.get("name")),
+            email=str(data.get("email") or "").lower(),
+            is_admin=_is_admin(data) if data.get("access") else None,
+            is_active=data.get("active_flag") in (None, True, 1) and not data.get("is_deleted"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deal:
+    """An open deal of a person."""
+
+    deal_id: int
+    added_at: str
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Deal":
+        return cls(deal_id=int(data["id"]), added_at=str(data.get("add_time") or ""))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Activity:
+    """An activity, done or to be done.
+
+    Attributes:
+        person_id: the primary participant's.
+        due_time: in UTC, as is the day then; None: any time on the day.
+        note: HTML.
+    """
+
+    activity_id: int
+    type: str
+    owner_id: int | None
+    person_id: int | None
+    done: bool
+    is_deleted: bool
+    due_date: datetime.date | None
+    due_time: datetime.time | None
+    note: str
+
+    @property
+    def is_open(self) -> bool:
+        return not self.done and not self.is_deleted
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Activity":
+        due_date, due_time = _due(data.get("due_date"), data.get("due_time"))
+        return cls(
+            activity_id=int(data["id"]),
+            type=str(data.get("type") or ""),
+            owner_id=_id_of(data.get("owner_id")),
+            person_id=_id_of(data.get("person_id")),
+            done=bool(data["done"]),
+            is_deleted=bool(data.get("is_deleted")),
+            due_date=due_date,
+            due_time=due_time,
+            note=str(data.get("note") or ""),
+        )
+
+
+def _due(day: Any, time: Any) -> tuple[datetime.date | None, datetime.time | None]:
+    """A day and a time as people plan them. What cannot be read is no time at all: one odd activity among many is no
+    trouble at Pipedrive.
+    """
+    try:
+        due_date = datetime.date.fromisoformat(day) if day else None
+        return due_date, datetime.time.fromisoformat(time) if time else None
+    except (TypeError, ValueError):
+        return None, None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +169,7 @@ class Person:
 
     Attributes:
         organization_name: only a search hit carries it.
-        updated_at: RFC 3339 as Pipedrive sends it; sorts as text. Empty in a search hit, which does not carry it.
+        updated_at: None in a search hit, which does not carry it.
     """
 
     person_id: int
@@ -92,7 +178,7 @@ class Person:
     organization_id: int | None
     organization_name: str
     owner_id: int | None
-    updated_at: str
+    updated_at: datetime.datetime | None
     is_deleted: bool
 
     @classmethod
@@ -105,24 +191,79 @@ class Person:
             organization_id=_id_of(item.get("organization")),
             organization_name=_name((item.get("organization") or {}).get("name")),
             owner_id=_id_of(item.get("owner")),
-            updated_at="",
+            updated_at=None,
             is_deleted=False,
         )
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> "Person":
-        """From `GET /persons` and `GET /persons/{id}`."""
+    def from_json(cls, data: dict[str, Any], *, phone_fields: Iterable[str] = ()) -> "Person":
+        """From `GET /persons`, `GET /persons/{id}` and the events of webhooks, with the custom fields of these keys."""
         phones = [phone for phone in data.get("phones") or [] if isinstance(phone, dict)]
+        custom = data.get("custom_fields") or {}
         return cls(
             person_id=int(data["id"]),
             name=_name(data.get("name")),
-            phones=tuple(str(phone.get("value") or "") for phone in phones),
+            phones=(
+                *(str(phone.get("value") or "") for phone in phones),
+                *(_custom_value(custom.get(key)) for key in phone_fields),
+            ),
             organization_id=_id_of(data.get("org_id")),
             organization_name="",
             owner_id=_id_of(data.get("owner_id")),
-            updated_at=str(data.get("update_time") or ""),
-            is_deleted=data.get("is_deleted") is True,
+            updated_at=moment(data.get("update_time")),
+            is_deleted=bool(data.get("is_deleted")),
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonPage:
+    """A page of a list of persons.
+
+    Attributes:
+        next_cursor: where the next page begins; empty after the last.
+    """
+
+    persons: list[Person]
+    next_cursor: str
+
+    @classmethod
+    def from_json(cls, answer: dict[str, Any], *, phone_fields: Iterable[str]) -> "PersonPage":
+        persons = [Person.from_json(person, phone_fields=phone_fields) for person in answer["data"] or []]
+        cursor = (answer.get("additional_data") or {}).get("next_cursor")
+        return cls(persons=[person for person in persons if not person.is_deleted], next_cursor=str(cursor or ""))
+
+
+def custom_phone_fields(fields: list[dict[str, Any]]) -> list[str]:
+    """The keys of the custom fields of type `phone`: `field_code` in version 2 of the API, `key` in version 1. The
+    persons' own field `phone` may be of that type, too.
+    """
+    keys = [str(field.get("field_code") or field.get("key") or "") for field in fields if _is_phone_field(field)]
+    return sorted(key for key in keys if key and key != "phone")
+
+
+def _is_phone_field(field: dict[str, Any]) -> bool:
+    return field.get("field_type") == "phone"
+
+
+def moment(value: Any) -> datetime.datetime | None:
+    """A time of Pipedrive's: RFC 3339, or `YYYY-MM-DD HH:MM:SS` in UTC. None: there is none."""
+    if not value:
+        return None
+    time = datetime.datetime.fromisoformat(str(value))
+    return time if time.tzinfo else time.replace(tzinfo=datetime.UTC)
+
+
+def _custom_value(value: Any) -> str:
+    """Plain text in the API; in the events of webhooks an object with the text in it."""
+    if isinstance(value, dict):
+        value = value.get("value")
+    return str(value or "")
+
+
+def _is_admin(data: dict[str, Any]) -> bool:
+    """An admin has an `access` entry of the whole account with `admin` true."""
+    access = [entry for entry in data.get("access") or [] if isinstance(entry, dict)]
+    return any(entry.get("admin") is True and entry.get("app") in ("global", "account_settings") for entry in access)
 
 
 def _name(value: Any) -> str:
