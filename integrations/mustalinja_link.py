@@ -12,6 +12,8 @@ from integrations.errors import IntegrationError, UnauthorizedError
 from integrations.models import MustalinjaAccount
 from integrations.mustalinja.api import MustalinjaApi
 from integrations.mustalinja.signature import new_secret
+from integrations.phone_numbers import read_dialled
+from integrations.signals import mustalinja_linked
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +53,7 @@ def save_credentials(*, company: Company, api_key: str, api_secret: str) -> tupl
     account.credentials_accepted, account.credentials_checked_at = (True if now else None), now
     account.save(update_fields=["api_key", "api_secret", "credentials_accepted", "credentials_checked_at"])
     register_webhook(account)
+    mustalinja_linked.send(sender=MustalinjaAccount, company=company)
     return account, first_secret if created else None
 
 
@@ -59,7 +62,7 @@ def register_webhook(account: MustalinjaAccount) -> None:
     if not settings.MUSTALINJA_API_URL:
         return
     try:
-        _api_of(account).register_webhook(url=webhook_url(account), secret=account.secret)
+        api_of(account).register_webhook(url=webhook_url(account), secret=account.secret)
     except IntegrationError as error:
         logger.warning("company %s: the webhook could not be registered: %s", account.company_id, error)
         account.webhook_registered_at = None
@@ -73,6 +76,19 @@ def register_missing_webhooks() -> None:
     unregistered = MustalinjaAccount.objects.filter(webhook_registered_at=None).exclude(credentials_accepted=False)
     for pk in unregistered.values_list("pk", flat=True):
         register_webhook(MustalinjaAccount.objects.get(pk=pk))
+
+
+def numbers_of_users(company: Company) -> set[str]:
+    """The numbers of a company's users in Mustalinja, in E.164; none where Mustalinja's API has no address.
+
+    Raises:
+        IntegrationError: Mustalinja could not be asked.
+    """
+    account = MustalinjaAccount.objects.filter(company=company).first()
+    if account is None or not settings.MUSTALINJA_API_URL:
+        return set()
+    numbers = (read_dialled(number) for number in api_of(account).numbers_of_users())
+    return {number.e164 for number in numbers if number is not None and number.e164}
 
 
 def rotate_secret(account: MustalinjaAccount) -> str:
@@ -90,7 +106,7 @@ def check_credentials(account: MustalinjaAccount) -> None:
     if not settings.MUSTALINJA_API_URL:
         return
     try:
-        _api_of(account).company_name()
+        api_of(account).company_name()
     except UnauthorizedError:
         account.credentials_accepted = False
     except IntegrationError as error:
@@ -105,5 +121,6 @@ def _api(*, api_key: str, api_secret: str) -> MustalinjaApi:
     return MustalinjaApi(base_url=settings.MUSTALINJA_API_URL, api_key=api_key, api_secret=api_secret)
 
 
-def _api_of(account: MustalinjaAccount) -> MustalinjaApi:
+def api_of(account: MustalinjaAccount) -> MustalinjaApi:
+    """Mustalinja's REST API with a company's credentials."""
     return _api(api_key=account.api_key, api_secret=account.api_secret)

@@ -1,11 +1,10 @@
 """Whether a webhook delivery comes from the company's Mustalinja: four modes, one a company (docs/mustalinja.md)."""
 
-import base64
-import binascii
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from integrations.basic_auth import credentials_in
 from integrations.mustalinja.signature import is_signed
 
 
@@ -25,7 +24,7 @@ class WebhookCredentials:
 
 
 def is_authentic(*, credentials: WebhookCredentials, headers: Mapping[str, str], body: bytes) -> bool:
-    """Whether a delivery proves what its company's mode asks for. Header names are in lower case."""
+    """Whether a delivery proves what its company's mode asks for. `headers` finds names in lower case."""
     authorization = headers.get("authorization", "")
     match credentials.mode:
         case "signed":
@@ -46,13 +45,10 @@ def _is_bearer(authorization: str, credentials: WebhookCredentials) -> bool:
 
 def _is_basic(authorization: str, credentials: WebhookCredentials) -> bool:
     """The signing secret as password with any user name, or the API key and secret: systems offer one or the other."""
-    scheme, _space, encoded = authorization.partition(" ")
-    if scheme.lower() != "basic":
+    given = credentials_in(authorization)
+    if given is None:
         return False
-    try:
-        name, _colon, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return False
+    name, password = given
     is_api_key = hmac.compare_digest(name.encode(), credentials.api_key.encode())
     return _is_one_of(password, credentials.valid_secrets) or (
         is_api_key and _is_one_of(password, [credentials.api_secret])

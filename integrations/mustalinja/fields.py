@@ -34,6 +34,15 @@ def optional(read: Callable[..., T], value: Any, *, field: str, **options: Any) 
         return None
 
 
+def is_readable(read: Callable[..., Any], value: Any, *, field: str, **options: Any) -> bool:
+    """Whether a field is not sent or makes sense."""
+    try:
+        read(value, field=field, **options)
+    except UnreadableError:
+        return False
+    return True
+
+
 def read_text(value: Any, *, field: str, longest: int = 255) -> str:
     """Text, also where a number was sent; empty when there is none."""
     if value is None:
@@ -44,6 +53,13 @@ def read_text(value: Any, *, field: str, longest: int = 255) -> str:
     if "\0" in text or len(text) > longest or not _is_encodable(text):
         raise UnreadableError(f"{field} is too long or has characters that are not text")
     return text
+
+
+def read_lower(value: Any, *, field: str, longest: int = 255) -> str:
+    """Text in lower case, not casefold, which would make one person of ß and ss. Some letters become two, so the length
+    is looked at afterwards.
+    """
+    return read_text(read_text(value, field=field).lower(), field=field, longest=longest)
 
 
 def _is_encodable(text: str) -> bool:

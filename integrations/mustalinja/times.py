@@ -12,7 +12,8 @@ class CallTimes:
     """The times of a call, in UTC and whole seconds.
 
     Attributes:
-        talk_was_sent: whether `talk_seconds` was in the body; otherwise it is what the times leave for talking.
+        talk_was_sent: whether a `talk_seconds` that makes sense was in the body; otherwise it is what the times leave
+            for talking.
     """
 
     started_at: datetime.datetime
@@ -28,13 +29,13 @@ class CallTimes:
 
     @classmethod
     def read(cls, data: dict[str, Any], *, received_at: datetime.datetime) -> "CallTimes":
-        """From a body. Durations that were not sent are taken from the times that were.
+        """From a body. Durations that were not sent, or make no sense, are taken from the times that were.
 
         Raises:
-            UnreadableError: there is no start, or a duration is nonsense.
+            UnreadableError: there is no start that makes sense.
         """
-        ring = read_seconds(data.get("ring_seconds"), field="ring_seconds")
-        talk = read_seconds(data.get("talk_seconds"), field="talk_seconds")
+        ring = optional(read_seconds, data.get("ring_seconds"), field="ring_seconds")
+        talk = optional(read_seconds, data.get("talk_seconds"), field="talk_seconds")
         lasted = (ring or 0) + (talk or 0)
         started = read_time(data.get("started_at"), field="started_at", received_at=received_at, lasted=lasted)
         if started is None:

@@ -4,15 +4,27 @@ vendor's real names become known; docs/mustalinja.md says what is assumed.
 
 import datetime
 import json
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from integrations.mustalinja.fields import UnreadableError, optional, read_flag, read_text
+from integrations.mustalinja.fields import (
+    UnreadableError,
+    is_readable,
+    optional,
+    read_flag,
+    read_lower,
+    read_seconds,
+    read_text,
+    read_time,
+)
 from integrations.mustalinja.times import CallTimes
 from integrations.phone_numbers import DialledNumber, read_dialled
 
 CALL_ENDED = "call.ended"
 KNOWN_RESULTS = frozenset({"answered", "missed", "busy", "rejected", "cancelled", "failed"})
+DIGIT = re.compile(r"\d")
 HIDDEN_WORDS = frozenset({"anonymous", "hidden", "private", "restricted", "unknown", "withheld"})
 KNOWN_FIELDS = frozenset(
     [
@@ -34,8 +46,9 @@ KNOWN_FIELDS = frozenset(
         "talk_seconds",
     ]
 )
-UNKNOWN_NAMES_AT_MOST = 20
-LONGEST_RESULT, LONGEST_NUMBER = 32, 64
+KNOWN_USER_FIELDS = ("id", "email", "number")
+UNKNOWN_NAMES_AT_MOST, UNKNOWN_VALUE_SHOWN = 20, 40
+LONGEST_RESULT, LONGEST_NUMBER, LONGEST_EMAIL = 32, 64, 254
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,22 +110,27 @@ def parse(body: bytes, *, received_at: datetime.datetime) -> Event:
     Raises:
         UnreadableError: it is not JSON, not a call event, or lacks what a call needs.
     """
-    data = _json_object(body)
-    name = read_text(data.get("event"), field="event") or CALL_ENDED
+    data = json_object(body)
+    name = read_lower(data.get("event"), field="event") or CALL_ENDED
     if not name.startswith("call."):
         raise UnreadableError("event is not a call event")
     event_id = optional(read_text, data.get("event_id"), field="event_id") or ""
     if name != CALL_ENDED:
-        return Event(name=name, event_id=event_id, call=None, unknown=_unknown(data))
+        return Event(name=name, event_id=event_id, call=None, unknown=_unknown(data, received_at=received_at))
     return Event(
         name=name,
         event_id=event_id,
         call=_ended_call(data, received_at=received_at),
-        unknown=_unknown(data),
+        unknown=_unknown(data, received_at=received_at),
     )
 
 
-def _json_object(body: bytes) -> dict[str, Any]:
+def json_object(body: bytes) -> dict[str, Any]:
+    """A body as the JSON object that it must be.
+
+    Raises:
+        UnreadableError: it is none.
+    """
     try:
         data = json.loads(body.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
@@ -122,15 +140,66 @@ def _json_object(body: bytes) -> dict[str, Any]:
     return data
 
 
-def _unknown(data: dict[str, Any]) -> list[str]:
+def call_id_of(body: bytes) -> str:
+    """The call that a body names, whether or not the body can be read otherwise; empty where it names none."""
+    try:
+        return read_text(json_object(body).get("call_id"), field="call_id")
+    except UnreadableError:
+        return ""
+
+
+def email_of(body: bytes) -> str:
+    """Whose phone it was, as `MustalinjaUser.email`; empty where the body does not say or cannot be read."""
+    try:
+        return _user(json_object(body).get("user")).email
+    except UnreadableError:
+        return ""
+
+
+def _unknown(data: dict[str, Any], *, received_at: datetime.datetime) -> list[str]:
     """What the vendor has added or renamed: kept with the body, counted here, never an error."""
-    names = sorted(ascii(name)[1:-1][:64] for name in set(data) - KNOWN_FIELDS)[:UNKNOWN_NAMES_AT_MOST]
+    user = data.get("user")
+    unknown = set(data) - KNOWN_FIELDS
+    if isinstance(user, dict):
+        unknown |= {f"user.{name}" for name in set(user).difference(KNOWN_USER_FIELDS)}
+    names = sorted(ascii(name)[1:-1][:64] for name in unknown)[:UNKNOWN_NAMES_AT_MOST]
+    return [*names, *_odd_values(data, received_at=received_at), *_odd_texts(data), *_odd_of_user(user)]
+
+
+def _odd_values(data: dict[str, Any], *, received_at: datetime.datetime) -> Iterator[str]:
+    """Values that are not understood. Of durations and times the form, each digit as a 9: they differ in every call."""
     result = data.get("result")
     if result is not None and str(result).strip().lower() not in KNOWN_RESULTS | {""}:
-        names.append(f"result={ascii(result)[:40]}")
-    if data.get("answered") is not None and optional(read_flag, data["answered"], field="answered") is None:
-        names.append(f"answered={ascii(data['answered'])[:40]}")
-    return names
+        yield _with_value("result", ascii(result))
+    for name in ("answered", "hidden"):
+        if not is_readable(read_flag, data.get(name), field=name):
+            yield _with_value(name, ascii(data[name]))
+    for name in ("ring_seconds", "talk_seconds"):
+        if not is_readable(read_seconds, data.get(name), field=name):
+            yield _with_value(name, DIGIT.sub("9", ascii(data[name])))
+    for name in ("answered_at", "ended_at"):
+        if not is_readable(read_time, data.get(name), field=name, received_at=received_at):
+            yield _with_value(name, DIGIT.sub("9", ascii(data[name])))
+
+
+def _with_value(name: str, value: str) -> str:
+    """The name alone where the value may be an address of a person. Long numbers are left out where it is counted."""
+    return name if "@" in value else f"{name}={value[:UNKNOWN_VALUE_SHOWN]}"
+
+
+def _odd_texts(data: dict[str, Any]) -> list[str]:
+    """Names of fields that ought to be text; what they hold may be personal."""
+    return [name for name in ("event_id", "from", "to") if not is_readable(read_text, data.get(name), field=name)]
+
+
+def _odd_of_user(user: Any) -> list[str]:
+    """Names of what is not understood of whose phone it was."""
+    if not isinstance(user, dict):
+        return [] if user is None else ["user"]
+    odd = [name for name in ("id", "number") if not is_readable(read_text, user.get(name), field=name)]
+    if not is_readable(read_lower, user.get("email"), field="email", longest=LONGEST_EMAIL):
+        odd.append("email")
+    return [f"user.{name}" for name in odd]
 
 
 def _ended_call(data: dict[str, Any], *, received_at: datetime.datetime) -> EndedCall:
@@ -196,12 +265,11 @@ def _own_number(value: Any, *, field: str) -> str:
 
 
 def _user(value: Any) -> MustalinjaUser:
-    if value is None:
-        return MustalinjaUser()
+    """Nobody where it makes no sense."""
     if not isinstance(value, dict):
-        raise UnreadableError("user is not an object")
+        return MustalinjaUser()
     return MustalinjaUser(
         user_id=optional(read_text, value.get("id"), field="user.id") or "",
-        email=read_text(value.get("email"), field="user.email", longest=254).casefold(),
+        email=optional(read_lower, value.get("email"), field="user.email", longest=LONGEST_EMAIL) or "",
         number=_own_number(value.get("number"), field="user.number"),
     )
