@@ -9,11 +9,22 @@ from django.utils import timezone
 
 from accounts.licenses import issue_licenses, redeem_license
 from accounts.models import Company, License, User
-from calls.models import Call, LoggingPolicy
-from calls.resume import expire_overdue, nudge_due, resume_waiting, settings_changed, try_again
+from calls.models import Call, LoggingPolicy, Turn
+from calls.resume import nudge_due, resume_waiting, settings_changed, try_again
 from integrations.connections import disconnect
 from integrations.models import PipedriveAccount, PipedriveConnection
-from tests.calls.steps import Connect, Place, activities, asked, due_now, fault, log, outcome, seconds_until_next
+from tests.calls.steps import (
+    Connect,
+    Place,
+    activities,
+    asked,
+    due_now,
+    fault,
+    log,
+    outcome,
+    read_changes_now,
+    seconds_until_next,
+)
 from tests.conftest import company_of, make_person
 from tests.sandbox.running_sandbox import Sandbox
 
@@ -68,9 +79,11 @@ class TestLogged:
         paivi = outside.person("Päivi Rantanen")
         others = next(user for user in outside.state("users")["users"] if user["email"] == "aino@esimerkki.example")
         outside.order(f"pipedrive/control/persons/{paivi['id']}", "PATCH", owner_id=others["id"])
+        read_changes_now(connection)
         assert log(place(from_="+358400124392")).person_name == "Pekka Rantanen"
         outside.order(f"pipedrive/control/persons/{pekka['id']}", "PATCH", owner_id=others["id"])
         outside.order(f"pipedrive/control/persons/{paivi['id']}", "PATCH", name="Päivi Rantanen-Uusi")
+        read_changes_now(connection)
         second = log(place(from_="+358400124392"))
         assert second.person_name == "Päivi Rantanen-Uusi"
         note = next(a["note"] for a in activities(outside) if a["id"] == second.activity_id)
@@ -104,6 +117,8 @@ class TestWaiting:
 
     def check(self, call: Call, reason: str, mend: Callable[[], object]) -> None:
         assert outcome(log(call)) == ("waiting", reason)
+        # As the worker does that took the company's turn.
+        Turn.objects.update(queued_at=None)
         resume_waiting()
         call.refresh_from_db()
         assert outcome(call) == ("waiting", reason)
@@ -158,12 +173,12 @@ class TestWaiting:
         assert PipedriveConnection.objects.get().state == "connected"
 
     def test_no_contact_is_looked_for_again(self, outside: Sandbox, connected: Connect, bo: User, place: Place) -> None:
-        connected(bo)
+        connection = connected(bo)
         call = place(from_="+358400999888")
 
         def add_person() -> None:
             outside.order("pipedrive/control/persons", name="Uusi Asiakas", phones=["0400 999 888"])
-            due_now(call)
+            read_changes_now(connection)
 
         self.check(call, "no_contact", add_person)
         assert call.person_name == "Uusi Asiakas"
@@ -194,7 +209,7 @@ class TestWaiting:
 
     def test_pipedrive_account_closed(self, outside: Sandbox, connected: Connect, bo: User, place: Place) -> None:
         connected(bo)
-        fault(outside, path="persons/search", status=402)
+        fault(outside, method="POST", path="/activities", status=402)
         states = PipedriveConnection.State
         self.check(
             place(), "pipedrive_account_closed", lambda: PipedriveConnection.objects.update(state=states.CONNECTED)
@@ -276,7 +291,7 @@ class TestSkipped:
         assert not outside.state("requests")["requests"]
 
     def test_a_call_with_a_colleague_is_internal(self, outside: Sandbox, bo: User, place: Place) -> None:
-        place(user={"email": "aino@esimerkki.example", "number": "040 999 8877"})
+        log(place(user={"email": "aino@esimerkki.example", "number": "040 999 8877"}))
         assert outcome(log(place(from_="+358409998877"))) == ("skipped", "internal_call")
 
     @pytest.mark.parametrize("policy", [{"blocked_numbers": ["+3584001243870"]}, {"minimum_seconds": 172}])
@@ -286,36 +301,6 @@ class TestSkipped:
         connected(bo)
         make_policy(bo, **policy)
         assert outcome(log(place())) == ("logged", "logged")
-
-
-class TestThirtyDays:
-    def test_an_old_call_that_can_be_logged_is_logged(
-        self, outside: Sandbox, connected: Connect, bo: User, place: Place
-    ) -> None:
-        connected(bo)
-        assert outcome(log(place(started_at="2026-03-01T09:00:00+02:00"))) == ("logged", "logged")
-
-    def test_a_call_waits_for_thirty_days_from_the_call(self, outside: Sandbox, bo: User, place: Place) -> None:
-        call = log(place())
-        Call.objects.update(started_at=timezone.now() - datetime.timedelta(days=30, seconds=-60))
-        expire_overdue()
-        call.refresh_from_db()
-        assert outcome(call) == ("waiting", "pipedrive_not_connected")
-        Call.objects.update(started_at=timezone.now() - datetime.timedelta(days=30, seconds=1))
-        expire_overdue()
-        call.refresh_from_db()
-        assert outcome(call) == ("failed", "expired")
-
-    def test_an_old_call_that_would_have_to_wait_is_given_up(self, outside: Sandbox, bo: User, place: Place) -> None:
-        call = log(place(started_at="2026-03-01T09:00:00+02:00"))
-        assert (outcome(call), call.detail) == (("failed", "expired"), "pipedrive_not_connected")
-
-    def test_an_old_call_is_retried_after_trouble_at_pipedrive(
-        self, outside: Sandbox, connected: Connect, bo: User, place: Place
-    ) -> None:
-        connected(bo)
-        fault(outside, path="persons/search", status=500)
-        assert outcome(log(place(started_at="2026-03-01T09:00:00+02:00"))) == ("pending", "retrying")
 
 
 def test_the_activity_type_of_the_company_is_used_while_it_is_active(
@@ -344,7 +329,7 @@ def test_a_type_chosen_now_is_used_for_the_next_call(
     log(place())
     outside.order("pipedrive/control/activity-types", key_string="phone", active_flag=True)
     make_policy(bo, activity_type="phone")
-    settings_changed(company_of(bo))
+    settings_changed(company_of(bo), before=LoggingPolicy(company=company_of(bo)))
     call = log(place())
     assert next(each["type"] for each in activities(outside) if each["id"] == call.activity_id) == "phone"
 
@@ -357,7 +342,7 @@ def test_calls_waiting_for_a_type_go_on_when_another_is_chosen_or_one_is_found(
     first, second = log(place()), log(place())
     assert outcome(second) == ("waiting", "activity_type_missing")
     make_policy(bo, activity_type="meeting")
-    settings_changed(company_of(bo))
+    settings_changed(company_of(bo), before=LoggingPolicy(company=company_of(bo)))
     resume_waiting()
     assert outcome(log(first)) == outcome(log(second)) == ("logged", "logged")
 

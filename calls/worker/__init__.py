@@ -1,0 +1,1 @@
+"""The worker: a supervisor, and the group of processes that does the work under it."""
