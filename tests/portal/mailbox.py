@@ -27,12 +27,19 @@ class Mailbox:
         links: list[str] = []
 
         def has_come() -> bool:
-            texts = [str(mail.get_content()) for mail in self.to(address)]
+            texts = [text_of(mail) for mail in self.to(address)]
             links[:] = [link for text in texts for link in LINK.findall(text) if part_of_link in link]
             return bool(links)
 
-        wait_until(has_come, 10)
+        wait_until(has_come)
         return links[-1]
+
+
+def text_of(mail: EmailMessage) -> str:
+    """What a mail says to who reads no HTML."""
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
 
 
 def _mails_in(path: Path) -> list[EmailMessage]:

@@ -14,7 +14,7 @@ from tests.sandbox.running_sandbox import Json, wait_until
 
 WEBHOOK_ADDRESS = r"http://[^\s<\"]+/webhooks/mustalinja/[^\s<\"/]+/"
 SECRET = r"whsec_[A-Za-z0-9+/=]+"
-SECONDS_TO_LOG = 30
+SECONDS_TO_LOG = 60
 
 _numbers = itertools.count(1)
 
@@ -38,9 +38,10 @@ class Person:
         self.browser.sign_up(self.email, code)
         assert self.browser.confirm_email(self.email).path == "/integrations/"
 
-    def add_to_pipedrive(self, *, name: str = "", admin: bool = False) -> None:
-        """Be a user of Esimerkki Oy in Pipedrive."""
-        order: Json = {"name": name or self.email.partition("@")[0].capitalize(), "email": self.email, "admin": admin}
+    def add_to_pipedrive(self, *, name: str = "", admin: bool = False, **fields: Any) -> None:
+        """Be a user in Pipedrive: of Esimerkki Oy, unless `company_id` names another company."""
+        shown = name or self.email.partition("@")[0].capitalize()
+        order: Json = {"name": shown, "email": self.email, "admin": admin, **fields}
         self.pipedrive_user = self.portal.sandbox.order("pipedrive/control/users", **order)
 
     def connect(self) -> Page:
@@ -50,6 +51,15 @@ class Person:
         page = self.browser.connect_pipedrive(self.email)
         assert page.path == "/integrations/", page.url
         return page
+
+    def wait_for_contacts(self) -> None:
+        """Return once the persons of Pipedrive have been read, so that nothing else asks for them any more."""
+
+        def are_read() -> bool:
+            page = self.browser.get("/integrations/")
+            return page.says("is looked up among") or page.says("henkilön joukosta")
+
+        wait_until(are_read, SECONDS_TO_LOG)
 
     def wait_for_call(self, external_id: str, reason: str, seconds: float = SECONDS_TO_LOG) -> Json:
         """Return a call once it has a reason."""
@@ -138,4 +148,5 @@ def ready_tenant(portal: Portal, *, seats: int = 1) -> tuple[Tenant, Person]:
     admin = tenant.join("aino")
     admin.connect()
     tenant.link_mustalinja(admin)
+    admin.wait_for_contacts()
     return tenant, admin

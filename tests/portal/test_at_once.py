@@ -10,14 +10,14 @@ import pytest
 
 from tests.portal.processes import manage
 from tests.portal.running_portal import Portal
-from tests.portal.tenants import Person, Tenant, new_number, ready_tenant
+from tests.portal.tenants import SECONDS_TO_LOG, Person, Tenant, new_number, ready_tenant
 from tests.portal.web_browser import Page
 from tests.sandbox.running_sandbox import Json, wait_until
 
 pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("calm")]
 
 T = TypeVar("T")
-SECONDS_PIPEDRIVE_HANGS = 3.0
+SECONDS_PIPEDRIVE_HANGS = 8.0
 SECONDS_A_TOKEN_LIVES = 2
 
 
@@ -70,7 +70,7 @@ def test_legs_of_one_call_are_one_activity_for_each_rep(portal: Portal) -> None:
     ]
     answers = at_once(lambda number: tenant.send(legs[number]), len(legs))
     assert Counter(answer.status_code for answer in answers) == {202: 2, 200: 8}
-    wait_until(lambda: len(aino.browser.calls(number=number, status="logged")) == 2, 30)
+    wait_until(lambda: len(aino.browser.calls(number=number, status="logged")) == 2, SECONDS_TO_LOG)
     assert len(aino.browser.calls(number=number)) == 2
     owners = sorted(activity["owner_id"] for activity in tenant.activities_of(contact))
     assert owners == sorted([aino.pipedrive_user["id"], bo.pipedrive_user["id"]])
@@ -132,6 +132,7 @@ def test_an_expired_access_token_is_refreshed_exactly_once(portal: Portal, how: 
     if how == "at the end of its time":
         order("pipedrive/control/switches", access_token_seconds=SECONDS_A_TOKEN_LIVES)
     tenant, aino = ready_tenant(portal)
+    mark = log_length(portal)
     if how == "refused by Pipedrive":
         order("pipedrive/control/tokens/expire", user_email=aino.email)
     else:
@@ -139,7 +140,6 @@ def test_an_expired_access_token_is_refreshed_exactly_once(portal: Portal, how: 
         wait_until(lambda: time.monotonic() > end, 2 * SECONDS_A_TOKEN_LIVES)
     order("pipedrive/control/switches", access_token_seconds=3599)
     contact = tenant.contact(number := new_number())
-    mark = log_length(portal)
     rung = at_once(lambda _: tenant.ring(aino, from_=number), 12)
     for call_id in rung:
         aino.wait_for_call(call_id, "logged")
@@ -172,8 +172,9 @@ def test_a_lost_answer_is_looked_for_and_not_sent_again(company: tuple[Tenant, P
     fault = {"method": "POST", "path": "/v2/activities", "after": True, **answer}
     tenant.portal.sandbox.order("pipedrive/control/faults", **fault)
     call_id = tenant.ring(aino, from_=number)
-    assert aino.wait_for_call(call_id, "confirming")["status"] == "pending"
     call = aino.wait_for_call(call_id, "logged")
+    steps = aino.browser.api(f"calls/{call['id']}/").json()["steps"]
+    assert ["being checked" in step["text"] for step in steps].count(True) == 1, steps
     assert [each["id"] for each in tenant.activities_of(contact)] == [call["activity_id"]]
     posts = [each for each in requests_since(tenant.portal, 0) if _is_post_for(each, contact)]
     assert len(posts) == 1
@@ -189,7 +190,7 @@ def test_a_request_that_never_arrived_is_sent_again(company: tuple[Tenant, Perso
     contact = tenant.contact(number := new_number())
     tenant.portal.sandbox.order("pipedrive/control/faults", method="POST", path="/v2/activities", drop=True)
     call_id = tenant.ring(aino, from_=number)
-    call = aino.wait_for_call(call_id, "logged", 60)
+    call = aino.wait_for_call(call_id, "logged")
     assert [each["id"] for each in tenant.activities_of(contact)] == [call["activity_id"]]
 
 
@@ -202,5 +203,5 @@ def test_calls_that_ended_while_no_worker_ran_are_logged_by_the_next(company: tu
     assert [call and call["reason"] for call in calls] == ["queued"] * 3
     tenant.portal.start_worker()
     for call_id in rung:
-        aino.wait_for_call(call_id, "logged", 60)
+        aino.wait_for_call(call_id, "logged")
     assert len(tenant.activities_of(contact)) == 3

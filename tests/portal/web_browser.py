@@ -10,6 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
+from tests.authenticator_app import code_of
 from tests.portal.forms import Form, forms_in
 from tests.portal.mailbox import Mailbox
 from tests.sandbox.running_sandbox import Json
@@ -101,6 +102,16 @@ class Browser:
         """Fill in the login form."""
         page = self.get("/accounts/login/")
         return self.submit(page, page.form("login", "password"), login=email, password=password)
+
+    def log_in_to_admin(self, email: str) -> Page:
+        """Log in as support does for the first time: with the password, and then an authenticator app is set up."""
+        page = self.get("/admin/")
+        page = self.submit(page, page.form("login", "password"), login=email, password=PASSWORD)
+        page = self.submit(page, page.form("password"), password=PASSWORD)
+        secret = page.find("(?<=<code>)[A-Z2-7]+(?=</code>)")
+        assert secret is not None, f"{page.url} shows no key for an authenticator app"
+        self.submit(page, page.form("code"), code=code_of(secret))
+        return self.get("/admin/")
 
     def connect_pipedrive(self, user_email: str, *, answer: str = "allow") -> Page:
         """Go to Pipedrive's consent page and answer there as one of its users."""
