@@ -10,10 +10,12 @@ from django.utils import timezone
 
 from accounts.licenses import issue_licenses, subscription_end
 from accounts.models import License, User
+from accounts.roles import set_rights
 from calls.models import Call
 from integrations.models import MustalinjaAccount, PendingRevocation, PipedriveConnection
 from tests.accounts.browser import in_english
 from tests.calls.events import deliver, ended_call
+from tests.conftest import company_of, make_person
 from tests.sandbox.running_sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -102,6 +104,31 @@ class TestAnotherCompany:
         aino.refresh_from_db()
         assert (aino.company, aino.is_company_admin) == (cecilia.company, False)
         assert browser_of(aino).get("/settings/company/").status_code == 403
+
+    def test_a_company_with_people_keeps_an_admin(
+        self, aino: User, bo: User, cecilia: User, browser_of: Browser
+    ) -> None:
+        code = new_code("Toinen Oy")
+        page = enter(in_english(browser_of(aino)), code)
+        assert "Make a colleague a company admin on the Team page first" in str(page.context["form"].errors)
+        assert License.objects.get(code=code).holder is None
+        aino.refresh_from_db()
+        assert (company_of(aino).name, aino.is_company_admin) == ("Esimerkki Oy", True)
+        set_rights(bo, is_company_admin=True, sees_all_calls=False)
+        enter(browser_of(aino), code)
+        aino.refresh_from_db()
+        assert aino.company == cecilia.company
+
+    @pytest.mark.parametrize("colleague", ["none", "deactivated"])
+    def test_whoever_comes_to_a_company_that_its_last_person_left_is_its_admin(
+        self, aino: User, cecilia: User, browser_of: Browser, colleague: str
+    ) -> None:
+        if colleague == "deactivated":
+            left_before = make_person("bo@esimerkki.example", "Esimerkki Oy")
+            User.objects.filter(pk=left_before.pk).update(is_active=False)
+        enter(browser_of(aino), new_code("Toinen Oy"))
+        dora = make_person("dora@esimerkki.example", "Esimerkki Oy")
+        assert dora.is_company_admin
 
     def test_the_first_person_of_a_new_company_is_its_admin(self, bo: User, browser_of: Browser) -> None:
         enter(browser_of(bo), new_code("Kolmas Oy"))
