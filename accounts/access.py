@@ -35,3 +35,12 @@ class CompanyAdminMixin(PeopleOnlyMixin):
         if request.user.is_authenticated and not person(request).manages_company:
             raise PermissionDenied(_("Only your company's admin can open this page."))
         return super().dispatch(request, *args, **kwargs)
+
+
+class EveryonesCallsMixin(PeopleOnlyMixin):
+    """A page about the calls of all colleagues, for those who may see them."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated and not person(request).sees_all_calls:
+            raise PermissionDenied(_("Only people who may see everyone's calls can open this page."))
+        return super().dispatch(request, *args, **kwargs)
