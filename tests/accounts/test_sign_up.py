@@ -1,16 +1,18 @@
 """Signing up with a licence: who becomes what, what is refused, what is not revealed."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core.mail import EmailMessage
+from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
 from accounts.licenses import issue_licenses
 from accounts.models import Company, License, User
-from tests.accounts.browser import in_english, is_logged_in, link_in, log_in, path_of, sign_up
+from tests.accounts.browser import PASSWORD, in_english, is_logged_in, link_in, log_in, path_of, sign_up
 
 pytestmark = pytest.mark.django_db
 Mails = list[EmailMessage]
@@ -27,6 +29,27 @@ def confirm(client: Client, mail: EmailMessage) -> Any:
     path = path_of(link_in(mail))
     assert client.get(path).status_code == 200
     return client.post(path)
+
+
+class WhereItHashes(MD5PasswordHasher):
+    """Keeps whether a transaction was open each time that a password was hashed."""
+
+    in_transaction: ClassVar[list[bool]] = []
+
+    def encode(self, password: str, salt: str) -> str:
+        self.in_transaction.append(connection.in_atomic_block)
+        return super().encode(password, salt)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_password_is_hashed_before_the_transaction_for_which_all_others_wait(
+    codes: list[str], settings: Settings
+) -> None:
+    settings.PASSWORD_HASHERS = [f"{__name__}.WhereItHashes"]
+    WhereItHashes.in_transaction.clear()
+    sign_up(Client(), email="eka@uusi.example", code=codes[0])
+    assert WhereItHashes.in_transaction == [False]
+    assert User.objects.get().check_password(PASSWORD)
 
 
 class TestNewPerson:
@@ -137,6 +160,18 @@ class TestExistingEmail:
         assert [mail.to for mail in mailoutbox] == [[aino.email]]
         assert "already have an account" in mailoutbox[0].subject
         assert "license code was not used" in mailoutbox[0].body
+
+    def test_it_does_not_hold_back_the_confirmation_of_whoever_signed_up_a_moment_before(
+        self, codes: list[str], mailoutbox: Mails
+    ) -> None:
+        # The first of two sign-ups at the same moment: saved, its confirmation not yet mailed.
+        User.objects.create_user(email="eka@uusi.example", password=PASSWORD)
+        sign_up(Client(), email="eka@uusi.example", code=codes[0])
+        sign_up(Client(), email="eka@uusi.example", code=codes[0])
+        assert len(mailoutbox) == 1, "told once of the account, not for each attempt"
+        log_in(Client(), email="eka@uusi.example")
+        assert [mail.to for mail in mailoutbox[1:]] == [["eka@uusi.example"]]
+        assert "/accounts/confirm-email/" in link_in(mailoutbox[1])
 
     def test_the_company_and_the_password_stay_what_they_were(self, aino: User, codes: list[str]) -> None:
         before = aino.password
