@@ -1,16 +1,13 @@
 """Calls and the company's settings as JSON, for programs and for the browser's session."""
 
 import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.db import transaction
-from django.utils.dateparse import parse_datetime
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
-from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,9 +15,13 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from accounts.access import person
+from accounts.models import Company
 from calls.company_settings import CompanySettingsSerializer, read_settings, write_settings
-from calls.filters import CallFilter, is_year_of_calls
+from calls.filters import CallFilter
 from calls.models import Call, CallQuerySet
+from calls.paging import NewestFirst
+from calls.settings_log import settings_recorded
+from calls.story_lines import STATES, StoryLine, story_of
 
 TIMES = ("started_at", "ended_at", "received_at", "logged_at")
 
@@ -80,7 +81,8 @@ class CallSerializer(serializers.ModelSerializer[Call]):
 
     @extend_schema_field(NamedThingSerializer(allow_null=True))
     def get_person(self, call: Call) -> dict[str, Any] | None:
-        return {"id": call.person_id, "name": call.person_name} if call.person_id else None
+        is_shown = call.person_id and call.private_since is None
+        return {"id": call.person_id, "name": call.person_name} if is_shown else None
 
     @extend_schema_field(NamedThingSerializer(allow_null=True))
     def get_organization(self, call: Call) -> dict[str, Any] | None:
@@ -90,34 +92,39 @@ class CallSerializer(serializers.ModelSerializer[Call]):
         return call.activity_url or None
 
 
-class NewestFirst(CursorPagination):
-    """Pages that do not shift when calls come in."""
+class StepSerializer(serializers.Serializer[Any]):
+    """One line of a call's story."""
 
-    ordering = ("-started_at", "-id")
-    page_size = 50
-    page_size_query_param = "page_size"
-    max_page_size = 200
+    at = serializers.DateTimeField(
+        default_timezone=datetime.UTC, allow_null=True, help_text="The last time; null: now, or not noted."
+    )
+    first_at = serializers.DateTimeField(default_timezone=datetime.UTC, allow_null=True)
+    times = serializers.IntegerField(help_text="How often the same has happened.")
+    state = serializers.ChoiceField(choices=sorted(STATES.values()))
+    text = serializers.CharField(help_text="One sentence in the reader's language.")
+    details = serializers.SerializerMethodField(help_text="What is behind it.")
 
-    def decode_cursor(self, request: Request) -> Cursor | None:
-        """The cursor of a link that we gave; anything else is a page that does not exist.
+    def get_details(self, line: StoryLine) -> list[str]:
+        return [detail.text for detail in line.details]
 
-        Raises:
-            rest_framework.exceptions.NotFound: its position is no time.
-        """
-        cursor: Cursor | None = super().decode_cursor(request)
-        if cursor is None or cursor.position is None:
-            return cursor
-        try:
-            position = parse_datetime(str(cursor.position))
-        except ValueError:
-            position = None
-        if position is None or position.tzinfo is None or not is_year_of_calls(position.year):
-            raise NotFound(self.invalid_cursor_message)
-        return cursor
+
+class CallWithStepsSerializer(CallSerializer):
+    """One call, with its story."""
+
+    support_code = serializers.CharField(read_only=True)
+    steps = serializers.SerializerMethodField()
+
+    class Meta(CallSerializer.Meta):
+        fields: ClassVar = [*CallSerializer.Meta.fields, "support_code", "steps"]
+        read_only_fields = fields
+
+    @extend_schema_field(StepSerializer(many=True))
+    def get_steps(self, call: Call) -> Any:
+        return StepSerializer(story_of(call), many=True).data
 
 
 class CallViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[Call]):
-    """A rep's own calls; all of the company's for its admin. Newest start first."""
+    """A person's own calls; all of the company's for who may see them. Newest start first."""
 
     queryset = Call.objects.none()
     serializer_class = CallSerializer
@@ -127,8 +134,11 @@ class CallViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[Call]):
     lookup_field = "reference"
     lookup_url_kwarg = "id"
 
+    def get_serializer_class(self) -> type[CallSerializer]:
+        return CallWithStepsSerializer if self.action == "retrieve" else CallSerializer
+
     def get_queryset(self) -> CallQuerySet:
-        calls: CallQuerySet = Call.objects.visible_to(person(self.request)).select_related("rep")
+        calls: CallQuerySet = Call.objects.visible_to(person(self.request)).select_related("rep", "company")
         return calls.order_by("-started_at", "-id")
 
 
@@ -153,6 +163,7 @@ class CompanySettingsView(APIView):
     def patch(self, request: Request) -> Response:
         serializer = CompanySettingsSerializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
-        with transaction.atomic():
+        company = cast("Company", person(request).company)
+        with transaction.atomic(), settings_recorded(request._request, company):
             write_settings(person(request), serializer.validated_data)
         return Response(read_settings(person(request)))

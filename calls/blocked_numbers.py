@@ -9,7 +9,8 @@ from integrations.phone_numbers import read_dialled
 
 
 def clean_blocked_number(typed: str) -> str:
-    """An exact number in E.164, or the beginning of numbers with `*` behind it (`+358600*`).
+    """An exact number in E.164, a short one as it is, or the beginning of numbers with `*` behind it (`+358600*`). Like
+    a call's number, a beginning without `+` that does not begin with 0 is international.
 
     Raises:
         ValueError: it is neither; the message is for the reader.
@@ -21,10 +22,11 @@ def clean_blocked_number(typed: str) -> str:
             digits = "+" + digits[2:]
         elif digits.startswith("0"):
             digits = "+358" + digits[1:]
-        if re.fullmatch(r"\+[0-9]{1,14}", digits):
-            return digits + PREFIX_MARK
-    elif (number := read_dialled(typed)) is not None and not number.is_short:
-        return number.e164
+        beginning = re.fullmatch(r"\+?([1-9][0-9]{0,13})", digits)
+        if beginning is not None:
+            return f"+{beginning[1]}{PREFIX_MARK}"
+    elif (number := read_dialled(typed)) is not None:
+        return number.e164 or number.typed
     raise ValueError(
         _("%(number)s is not a telephone number. Write for example 040 012 4387 or +358600*.") % {"number": typed[:40]}
     )

@@ -1,13 +1,12 @@
-"""Who in Pipedrive has the customer's number."""
+"""Who in Pipedrive has the customer's number, by the phone index."""
 
-from dataclasses import dataclass, replace
+import enum
+from collections.abc import Collection
+from dataclasses import dataclass
 
-from integrations.errors import NotFoundError
-from integrations.phone_numbers import national_significant_number, numbers_in
-from integrations.pipedrive.client import PipedriveClient
-from integrations.pipedrive.payloads import Person
-
-LISTED_AT_MOST = 100
+from calls.policy import LoggingPolicy, NumberChoice, SeveralContacts
+from integrations.contacts import contacts_with
+from integrations.models import Contact, ContactIndex, PipedriveAccount
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,49 +15,90 @@ class Match:
 
     Attributes:
         others: names of further persons with the same number.
+        how: why this one: `only`, `chosen`, `own` (the rep's), `latest` (updated), `created`.
     """
 
-    person: Person
+    person_id: int
+    name: str
+    organization_id: int | None = None
+    organization_name: str = ""
     others: tuple[str, ...] = ()
+    how: str = "only"
 
 
-def find_person(*, client: PipedriveClient, number: str, owner_id: int) -> Match | None:
-    """The person with an E.164 number; None when Pipedrive has nobody. With several, the rep's own contact, then the
-    one updated last.
+@dataclass(frozen=True, kw_only=True)
+class Several:
+    """Several persons have the number, and the company wants to be asked."""
 
-    One search for the digits that every way of writing the number shares. Its hits are only candidates: Pipedrive's
-    search returns numbers that merely look alike, and deleted persons. Each is held against the number, and the
-    person's present record is read.
+    contacts: tuple[Contact, ...]
+
+
+class NoMatch(enum.Enum):
+    """There is no person to log the call to."""
+
+    NOBODY = "nobody"
+    NOT_KNOWN_YET = "not known yet"
+
+
+Answer = Match | Several | NoMatch
+
+
+def match(
+    *,
+    account: PipedriveAccount,
+    number: str,
+    owner_id: int,
+    policy: LoggingPolicy,
+    unseen: Collection[int] = (),
+) -> Answer:
+    """Whose an E.164 number is. Until every person has been read once, nobody can tell.
 
     Args:
-        owner_id: the rep in Pipedrive.
-
-    Raises:
-        IntegrationError: Pipedrive could not be asked. That is never "nobody".
+        owner_id: the rep in Pipedrive, whose own contacts come first.
+        unseen: persons whom the rep does not see. Where one of them would have been the answer, nobody is asked which
+            of the others is meant: to choose one would change the answer for the colleagues, too.
     """
-    hits = client.search_persons_by_phone(national_significant_number(number))
-    candidates = {hit.person_id: hit for hit in hits if _has_number(hit, number)}
-    persons = [person for person in _present(client, sorted(candidates)) if _has_number(person, number)]
-    if not persons:
+    if not ContactIndex.objects.filter(account=account, swept_at__isnull=False).exists():
+        return NoMatch.NOT_KNOWN_YET
+    contacts = [contact for contact in contacts_with(account, number) if contact.person_id not in unseen]
+    if not contacts:
+        return NoMatch.NOBODY
+    chosen = chosen_contact(account, number, contacts)
+    must_ask = policy.several_contacts == SeveralContacts.ASK and not unseen
+    if chosen is None and len(contacts) > 1 and must_ask:
+        return Several(contacts=tuple(contacts))
+    if chosen is not None:
+        return _match_of(chosen, contacts, how="chosen")
+    found = best(contacts, owner_id=owner_id)
+    return _match_of(found, contacts, how=why_best(found.owner_id, len(contacts), owner_id=owner_id))
+
+
+def chosen_contact(account: PipedriveAccount, number: str, contacts: list[Contact]) -> Contact | None:
+    """Whom somebody has chosen for the number, if that person still has it."""
+    choice = NumberChoice.objects.filter(account=account, number=number).first()
+    if choice is None:
         return None
-    best = max(persons, key=lambda person: (person.owner_id == owner_id, person.updated_at, -person.person_id))
-    others = tuple(person.name for person in persons if person is not best)
-    hit = candidates[best.person_id]
-    if hit.organization_id == best.organization_id:
-        best = replace(best, organization_name=hit.organization_name)
-    return Match(person=best, others=others)
+    return next((contact for contact in contacts if contact.person_id == choice.person_id), None)
 
 
-def _has_number(person: Person, number: str) -> bool:
-    return any(number in numbers_in(phone) for phone in person.phones)
+def best(contacts: list[Contact], *, owner_id: int) -> Contact:
+    """The rep's own contact, then the one updated last, then the one that has been there longest."""
+    return max(contacts, key=lambda contact: (contact.owner_id == owner_id, contact.updated_at, -contact.person_id))
 
 
-def _present(client: PipedriveClient, person_ids: list[int]) -> list[Person]:
-    """The persons as they are now, without the deleted: one costs 1 token, a list 10."""
-    if len(person_ids) > 1:
-        return client.persons(person_ids[:LISTED_AT_MOST])
-    try:
-        persons = [client.person(person_id) for person_id in person_ids]
-    except NotFoundError:
-        return []
-    return [person for person in persons if not person.is_deleted]
+def why_best(owner: int | None, candidates: int, *, owner_id: int) -> str:
+    """What speaks for the best of some candidates: there is no other, it is the rep's own, or it was updated last."""
+    if candidates == 1:
+        return "only"
+    return "own" if owner == owner_id else "latest"
+
+
+def _match_of(contact: Contact, contacts: list[Contact], *, how: str) -> Match:
+    others = [each.name for each in contacts if each.pk != contact.pk]
+    return Match(
+        person_id=contact.person_id,
+        name=contact.name,
+        organization_id=contact.organization_id,
+        others=tuple(others),
+        how=how,
+    )

@@ -43,6 +43,15 @@ class Reason(models.TextChoices):
     ERROR = "error", _("error in the connector")
 
 
+class Rule(models.TextChoices):
+    """Which rule a skipped call (`Reason.RULE`) fell under: the call's `detail`."""
+
+    KIND = "kind", _("kind of call")
+    TOO_SHORT = "too_short", _("shortest talk time")
+    WORKING_HOURS = "working_hours", _("working hours")
+    OF_REP = "of_rep", _("the rep's own choice")
+
+
 REASONS_OF: dict[Status, frozenset[Reason]] = {
     Status.PENDING: frozenset({Reason.QUEUED, Reason.RETRYING, Reason.RATE_LIMITED, Reason.CONFIRMING}),
     Status.LOGGED: frozenset({Reason.LOGGED}),
@@ -73,6 +82,9 @@ REASONS_OF: dict[Status, frozenset[Reason]] = {
 }
 """Which reasons a status can have; also a constraint of the database."""
 
+STATUS_OF: dict[Reason, Status] = {reason: status for status, reasons in REASONS_OF.items() for reason in reasons}
+"""The one status that each reason belongs to."""
+
 EXPLANATIONS: dict[Reason, Promise] = {
     Reason.QUEUED: _("The call is on its way to Pipedrive."),
     Reason.RETRYING: _("Pipedrive could not be reached; the call will be tried again shortly."),
@@ -87,7 +99,9 @@ EXPLANATIONS: dict[Reason, Promise] = {
         "Nobody in your company is registered here with the email that Mustalinja has for this user. Register with that"
         " email, or correct it in Mustalinja."
     ),
-    Reason.NO_LICENSE: _("The user's license is not valid. Enter a new license code, and the call will be logged."),
+    Reason.NO_LICENSE: _(
+        "The user's license is not valid. The License page tells why and takes a new code. Then the call is logged."
+    ),
     Reason.COMPANY_SUSPENDED: _("Your company's subscription is suspended. Contact SaaShop's support."),
     Reason.PIPEDRIVE_NOT_CONNECTED: _(
         "The user has not connected Pipedrive. Connect it on the Integrations page, and the call will be logged."
@@ -105,10 +119,44 @@ EXPLANATIONS: dict[Reason, Promise] = {
     Reason.HIDDEN_NUMBER: _("The caller hid the number, so there is nobody to log the call to."),
     Reason.INTERNAL_CALL: _("This is a call between colleagues."),
     Reason.BLOCKED_NUMBER: _("Your company does not log calls with this number."),
-    Reason.PRIVATE_NUMBER: _("The user has marked this number as private."),
+    Reason.PRIVATE_NUMBER: _("The user has marked this call or its number as private. The number is deleted here."),
     Reason.SHORT_NUMBER: _("This is a service or extension number, not a contact's number."),
-    Reason.RULE: _("Your company does not log calls of this kind or this short."),
-    Reason.PIPEDRIVE_REFUSED: _("Pipedrive refused the activity. Contact SaaShop's support; they can send it again."),
+    Reason.RULE: _(
+        "Calls of this kind, or this short, are not logged: the company or the user has chosen so in the settings."
+    ),
+    Reason.PIPEDRIVE_REFUSED: _(
+        "Pipedrive refused the activity. Most often the user may not see this contact there: have your Pipedrive admin"
+        " give access, then ask SaaShop's support to send the call again."
+    ),
     Reason.EXPIRED: _("The call could not be logged within 30 days and is no longer tried."),
     Reason.ERROR: _("Something went wrong in the connector. Contact SaaShop's support; they can send the call again."),
 }
+
+OF_PRIVATE_CALLS: dict[Status, Promise] = {
+    Status.PENDING: _("The user has marked this call as private. Its activity is being deleted from Pipedrive."),
+    Status.WAITING: _(
+        "The user has marked this call as private. Its activity will be deleted when the user connects Pipedrive again"
+        " on the Integrations page."
+    ),
+    Status.FAILED: _(
+        "The user has marked this call as private, but Pipedrive does not let us delete its activity. Delete it in"
+        " Pipedrive; then press the button on the call's page once more."
+    ),
+    Status.SKIPPED: EXPLANATIONS[Reason.PRIVATE_NUMBER],
+}
+"""How far the deletion of a private call has come, where that says more than the reason. No private call is logged."""
+
+RULE_EXPLANATIONS: dict[str, Promise] = {
+    Rule.KIND: _("Your company does not log calls of this kind."),
+    Rule.TOO_SHORT: _("Your company does not log calls this short."),
+    Rule.WORKING_HOURS: _("Your company does not log calls outside its working hours."),
+    Rule.OF_REP: _("The user has chosen not to log calls of this kind."),
+}
+"""The sentence of a call that was skipped by a rule, where it is known by which."""
+
+
+def explanation_of(reason: Reason, detail: str) -> str:
+    """What became of a call and why, in one sentence of the reader's language."""
+    if reason == Reason.RULE and detail in RULE_EXPLANATIONS:
+        return str(RULE_EXPLANATIONS[detail])
+    return str(EXPLANATIONS[reason])

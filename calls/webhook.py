@@ -6,13 +6,14 @@ A plain Django view and not one of the JSON API's: the framework's ceremony is t
 import logging
 
 from django.db import Error as DatabaseError
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
-from django.utils.decorators import method_decorator
-from django.views import View
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
 
-from calls.intake import note_time, receive
+from calls.compiled import Select
+from calls.intake import DATABASE_SECONDS, note_time, receive
+from integrations.deadline import database_within
 from integrations.models import MustalinjaAccount
 from integrations.mustalinja.authentication import WebhookCredentials, is_authentic
 
@@ -22,34 +23,52 @@ LARGEST_BODY = 64 * 1024
 DRAINED_AT_MOST = 8 * 1024 * 1024
 RETRY_AFTER_SECONDS = "5"
 
+_by_key = Select(
+    MustalinjaAccount,
+    where=("webhook_key",),
+    columns=(
+        "id",
+        "company_id",
+        "api_key",
+        "api_secret",
+        "webhook_auth",
+        "secret",
+        "previous_secret",
+        "previous_secret_ends_at",
+        "last_heard_at",
+        "last_refused_at",
+    ),
+)
 
-@method_decorator(csrf_exempt, name="dispatch")
-class MustalinjaWebhookView(View):
+
+@csrf_exempt
+@require_POST
+def mustalinja_webhook(request: HttpRequest, key: str) -> HttpResponse:
     """`POST /webhooks/mustalinja/<key>/`. What is not stored is never answered with 2xx."""
-
-    http_method_names = ("post",)
-
-    def post(self, request: HttpRequest, key: str) -> HttpResponseBase:
-        try:
-            return _answer(request, key=key)
-        except DatabaseError:
-            logger.exception("a call event could not be stored")
-            return HttpResponse(status=503, headers={"Retry-After": RETRY_AFTER_SECONDS})
+    try:
+        return _answer(request, key=key)
+    except (DatabaseError, TimeoutError):
+        logger.exception("a call event could not be stored")
+        return HttpResponse(status=503, headers={"Retry-After": RETRY_AFTER_SECONDS})
 
 
-def _answer(request: HttpRequest, *, key: str) -> HttpResponseBase:
-    account = MustalinjaAccount.objects.select_related("company").filter(webhook_key=key).first()
+def _answer(request: HttpRequest, *, key: str) -> HttpResponse:
+    with database_within(DATABASE_SECONDS):
+        account = _by_key.first(key)
     if account is None:
         return HttpResponse(status=404)
     body = _read_body(request)
     if body is None:
         return HttpResponse(status=413)
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    if not is_authentic(credentials=_credentials(account), headers=headers, body=body):
+    return _answer_known(account, request, body=body)
+
+
+def _answer_known(account: MustalinjaAccount, request: HttpRequest, *, body: bytes) -> HttpResponse:
+    if not is_authentic(credentials=_credentials(account), headers=request.headers, body=body):
         logger.warning("company %s: a call event was not authenticated (%s)", account.company_id, account.webhook_auth)
         note_time(account, "last_refused_at", now=timezone.now())
         return HttpResponse(status=401)
-    receipt = receive(account=account, delivery_id=headers.get("webhook-id", ""), body=body)
+    receipt = receive(account=account, delivery_id=request.headers.get("webhook-id", ""), body=body)
     answer = {"status": receipt.status} if receipt.is_quarantined else {"status": receipt.status, "id": receipt.call_id}
     return JsonResponse(answer, status=200 if receipt.is_duplicate else 202)
 

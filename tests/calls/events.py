@@ -23,7 +23,7 @@ def ended_call(**changes: Any) -> Json:
     started = timezone.now().replace(microsecond=0) - datetime.timedelta(minutes=5)
     body: Json = {
         "event": "call.ended",
-        "event_id": uuid.uuid4().hex,
+        "event_id": new_event_id(),
         "call_id": f"c-{uuid.uuid4().hex[:8]}",
         "leg_id": None,
         "direction": "in",
@@ -41,6 +41,11 @@ def ended_call(**changes: Any) -> Json:
     }
     body |= {name.rstrip("_"): value for name, value in changes.items()}
     return {name: value for name, value in body.items() if value is not ...}
+
+
+def new_event_id() -> str:
+    """Return what Mustalinja would call one more event."""
+    return uuid.uuid4().hex
 
 
 def signed(secret: str, body: bytes, *, at: datetime.datetime | None = None) -> dict[str, str]:

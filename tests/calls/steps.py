@@ -6,9 +6,10 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import User
-from calls.crm_sync import log_to_crm
+from calls.crm_sync import record, take_step
 from calls.models import Call
-from integrations.models import PipedriveConnection
+from integrations.contact_upkeep import keep_index
+from integrations.models import ContactIndex, PipedriveConnection
 from tests.sandbox.running_sandbox import Sandbox
 
 Connect = Callable[[User], PipedriveConnection]
@@ -17,13 +18,19 @@ Place = Callable[..., Call]
 
 def log(call: Call) -> Call:
     """One step of the worker."""
-    log_to_crm(call.pk)
+    record([(claimed, take_step(claimed)) for claimed in Call.objects.claim([call.pk])])
     call.refresh_from_db()
     return call
 
 
 def outcome(call: Call) -> tuple[str, str]:
     return call.status, call.reason
+
+
+def read_changes_now(connection: PipedriveConnection) -> None:
+    """Ask Pipedrive what has changed, as the worker does now and then."""
+    ContactIndex.objects.filter(account=connection.account_id).update(next_step_at=timezone.now())
+    keep_index(connection.account_id)
 
 
 def due_now(call: Call) -> Call:

@@ -6,24 +6,22 @@ from typing import Any
 import pytest
 
 from accounts.models import User
-from calls.activity import activity_body, hours_and_minutes, reference_line
+from accounts.readable import duration_words
+from calls.activity import activity_body, hours_and_minutes
+from calls.activity_texts import reference_line
 from calls.matching import Match
-from calls.models import Call, LoggingPolicy, duration_words
-from integrations.pipedrive.payloads import Person
+from calls.models import Call
+from calls.policy import LoggingPolicy
 
 
-def person(**changes: Any) -> Person:
+def eero(**changes: Any) -> Match:
     fields: dict[str, Any] = {
         "person_id": 5,
         "name": "Eero Mäkinen",
-        "phones": ("+358400124387",),
         "organization_id": 6,
         "organization_name": "Kuusikon Puutarha Oy",
-        "owner_id": 7,
-        "updated_at": "",
-        "is_deleted": False,
     }
-    return Person(**fields | changes)
+    return Match(**fields | changes)
 
 
 def body_of(rep: User, *, match: Match | None = None, policy: dict[str, Any] | None = None, **changes: Any) -> Any:
@@ -40,7 +38,7 @@ def body_of(rep: User, *, match: Match | None = None, policy: dict[str, Any] | N
     call = Call(company=rep.company, rep=rep, reference="ABCDEFGH2345", **fields | changes)
     return activity_body(
         call=call,
-        match=match or Match(person=person()),
+        match=match or eero(),
         policy=LoggingPolicy(company=rep.company, **policy or {}),
         activity_type="call",
         owner_id=7,
@@ -66,7 +64,7 @@ def test_every_field(bo: User) -> None:
 
 
 def test_a_person_without_organization_gives_none(bo: User) -> None:
-    assert "org_id" not in body_of(bo, match=Match(person=person(organization_id=None)))
+    assert "org_id" not in body_of(bo, match=eero(organization_id=None))
 
 
 @pytest.mark.parametrize(
@@ -125,7 +123,7 @@ def test_a_rule_leaves_its_kind_of_call_open(bo: User, direction: str, answered:
 
 
 def test_names_and_numbers_are_escaped_in_the_note(bo: User) -> None:
-    match = Match(person=person(), others=("<script>alert(1)</script>", 'Olli & "Pojat"'))
+    match = eero(others=("<script>alert(1)</script>", 'Olli & "Pojat"'))
     note = body_of(bo, match=match, own_number="<b>1</b>")["note"]
     assert "&lt;script&gt;alert(1)&lt;/script&gt;, Olli &amp; &quot;Pojat&quot;" in note
     assert "&lt;b&gt;1&lt;/b&gt;" in note
@@ -134,3 +132,11 @@ def test_names_and_numbers_are_escaped_in_the_note(bo: User) -> None:
 
 def test_the_note_ends_with_the_reference(bo: User) -> None:
     assert body_of(bo)["note"].split("<br>")[-1] == "Ref ABCDEFGH2345" == reference_line(Call(reference="ABCDEFGH2345"))
+
+
+def test_of_many_persons_with_the_number_a_few_are_named(bo: User) -> None:
+    bo.company.language = "en"  # type: ignore[union-attr]
+    note = body_of(bo, match=eero(others=tuple(f"P{number}" for number in range(300))))["note"]
+    assert "The same number also belongs to: P0, P1, P2, P3, P4 and 295 others" in note
+    note = body_of(bo, match=eero(others=tuple("ABCDE")))["note"]
+    assert "also belongs to: A, B, C, D, E<br>" in note

@@ -10,7 +10,7 @@ from integrations.mustalinja.webhook import EndedCall, parse
 from tests.calls.events import ended_call
 
 UTC = datetime.UTC
-NOW = datetime.datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+NOW = datetime.datetime.now(UTC)
 
 
 def read(event: Any, *, received_at: datetime.datetime = NOW) -> EndedCall:

@@ -8,10 +8,10 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from accounts.models import User
-from calls.models import CLAIM_LASTS, Call, LoggingPolicy
+from calls.models import CLAIM_LASTS, Call, LoggingPolicy, Turn
 from calls.resume import nudge_due, try_again
 from integrations.errors import GrantDiedError
-from integrations.models import PipedriveAccount, PipedriveConnection
+from integrations.models import BurstLimit, PipedriveAccount, PipedriveConnection
 from integrations.token_refresh import access_token_for
 from tests.calls.steps import Connect, Place, activities, asked, due_now, fault, log, outcome, seconds_until_next
 from tests.sandbox.running_sandbox import Sandbox
@@ -20,8 +20,9 @@ POST_ACTIVITY = {"method": "POST", "path": "/activities"}
 
 
 @pytest.fixture(autouse=True)
-def _bo_is_connected(connected: Connect, bo: User) -> None:
-    connected(bo)
+def _bo_is_connected(just_connected: Connect, bo: User) -> None:
+    """The persons are not read yet, so each call asks Pipedrive who has the number."""
+    just_connected(bo)
 
 
 def make_attempt_old() -> None:
@@ -117,6 +118,17 @@ class TestRateLimit:
         assert waits[-1] > 600
         assert waits == sorted(waits)
 
+    def test_those_of_ours_that_wait_to_be_sent_do_not_make_it_longer(
+        self, outside: Sandbox, place: Place, bo: User
+    ) -> None:
+        call, before = place(), len(outside.state("requests")["requests"])
+        for _time in range(4):
+            soon = {"send_next_at": timezone.now() + datetime.timedelta(seconds=10)}
+            BurstLimit.objects.update_or_create(connection=bo.pipedrive_connection, defaults=soon)
+            assert outcome(log(due_now(call))) == ("pending", "rate_limited")
+            assert 5 < seconds_until_next(call) <= 12.5
+        assert len(outside.state("requests")["requests"]) == before
+
     def test_a_refused_post_made_nothing_and_is_sent_again(self, outside: Sandbox, place: Place) -> None:
         fault(outside, **POST_ACTIVITY, status=429)
         call = log(place())
@@ -151,17 +163,17 @@ class TestAccessToken:
     def test_disconnecting_in_the_middle_is_no_fault(self, outside: Sandbox, place: Place, bo: User) -> None:
         outside.order("pipedrive/control/tokens/expire", user_email=bo.email)
         call = place()
-        Call.objects.claim(call.pk)
+        Call.objects.claim([call.pk])
         connection = PipedriveConnection.objects.get()
         PipedriveConnection.objects.all().delete()
         with pytest.raises(GrantDiedError):
             access_token_for(connection, refused=connection.access_token)
 
     def test_a_short_lived_token_is_not_refreshed_for_every_request(
-        self, outside: Sandbox, place: Place, bo: User, connected: Connect
+        self, outside: Sandbox, place: Place, bo: User, just_connected: Connect
     ) -> None:
         outside.order("pipedrive/control/switches", access_token_seconds=60)
-        connected(bo)
+        just_connected(bo)
         assert outcome(log(place())) == ("logged", "logged")
         assert asked(outside, "POST oauth/token") == 2  # connecting twice
 
@@ -219,10 +231,21 @@ class TestOutcomeUnknown:
         assert asked(outside, "POST /activities") == 15
         assert waited > 3 * 3600
 
+    @pytest.mark.parametrize("status", [400, 403, 404])
+    def test_where_the_persons_activities_are_refused_it_is_found_among_the_reps(
+        self, outside: Sandbox, place: Place, status: int
+    ) -> None:
+        fault(outside, **POST_ACTIVITY, after=True, drop=True)
+        call = log(place())
+        fault(outside, method="GET", path="/activities", status=status, body={"success": False, "error": "no"})
+        assert outcome(log(due_now(call))) == ("logged", "logged")
+        assert (len(activities(outside)), asked(outside, "GET /activities")) == (1, 2)
+
     def test_a_refused_look_is_no_look_and_no_end(self, outside: Sandbox, place: Place) -> None:
         fault(outside, **POST_ACTIVITY, after=True, drop=True)
         call = log(place())
-        fault(outside, method="GET", path="/activities", status=403, body={"success": False, "error": "no"})
+        refusal = {"status": 403, "body": {"success": False, "error": "no"}}
+        fault(outside, method="GET", path="/activities", **refusal, times=2)
         assert outcome(log(due_now(call))) == ("pending", "confirming")
         assert outcome(log(due_now(call))) == ("logged", "logged")
 
@@ -305,6 +328,15 @@ class TestRefused:
         assert "Owner is not allowed – see the docs" in call.detail
         assert (call.next_attempt_at, call.sending_since) == (None, None)
 
+    def test_a_user_whom_pipedrives_admin_has_deactivated_may_be_active_again(
+        self, outside: Sandbox, place: Place
+    ) -> None:
+        PipedriveConnection.objects.update(is_deactivated=True)
+        fault(outside, **POST_ACTIVITY, status=403, body={"success": False, "error": "no"})
+        call = log(place())
+        assert outcome(call) == ("pending", "retrying")
+        assert outcome(log(due_now(call))) == ("logged", "logged")
+
     def test_support_can_send_it_again(self, outside: Sandbox, place: Place) -> None:
         fault(outside, **POST_ACTIVITY, status=403)
         call = log(place())
@@ -315,7 +347,7 @@ class TestRefused:
         call = place(started_at="2026-03-01T09:00:00+02:00")
         Call.objects.update(received_at="2026-03-01T09:00:00+02:00", tried_since="2026-03-01T09:00:00+02:00")
         try_again(Call.objects.all())
-        fault(outside, path="persons/search", status=500)
+        fault(outside, path="activityTypes", status=500)
         assert outcome(log(call)) == ("pending", "retrying")
 
     def test_a_logged_call_is_not_sent_again(self, outside: Sandbox, place: Place) -> None:
@@ -326,13 +358,13 @@ class TestRefused:
 class TestClaims:
     def test_a_claimed_call_is_left_alone(self, outside: Sandbox, place: Place) -> None:
         call = place()
-        assert Call.objects.claim(call.pk) is not None
-        assert Call.objects.claim(call.pk) is None
+        assert Call.objects.claim([call.pk]) == [call]
+        assert Call.objects.claim([call.pk]) == []
         assert outcome(log(call)) == ("pending", "queued")
 
     def test_a_dead_workers_claim_ends(self, outside: Sandbox, place: Place) -> None:
         call = place()
-        Call.objects.claim(call.pk)
+        Call.objects.claim([call.pk])
         make_attempt_old()
         assert outcome(log(call)) == ("logged", "logged")
 
@@ -341,20 +373,23 @@ class TestClaims:
         behind = timezone.now() - datetime.timedelta(seconds=20)
         assert Call.objects.due(behind).filter(pk=call.pk).exists()
 
-    def test_what_fell_through_the_queue_is_queued_again_after_a_minute(self, outside: Sandbox, place: Place) -> None:
+    def test_a_call_in_the_future_is_not_claimed(self, outside: Sandbox, place: Place) -> None:
+        due, later = place(), place()
+        Call.objects.filter(pk=later.pk).update(next_attempt_at=timezone.now() + datetime.timedelta(minutes=1))
+        assert Call.objects.claim([later.pk, due.pk]) == [due]
+
+    def test_what_fell_through_the_queue_is_queued_again_after_half_a_minute(
+        self, outside: Sandbox, place: Place
+    ) -> None:
         place()
         OrmQ.objects.all().delete()
         assert nudge_due() == 0
-        Call.objects.update(nudged_at=timezone.now() - datetime.timedelta(seconds=61))
+        Turn.objects.update(queued_at=timezone.now() - datetime.timedelta(seconds=31))
         assert nudge_due() == 1
         assert nudge_due() == 0
 
-    def test_the_oldest_is_queued_first(self, outside: Sandbox, place: Place) -> None:
-        new, old = place(), place()
-        now = timezone.now()
-        Call.objects.update(nudged_at=None, next_attempt_at=now)
-        Call.objects.filter(pk=old.pk).update(started_at=now - datetime.timedelta(days=2))
+    def test_a_company_is_queued_once_for_many_calls(self, outside: Sandbox, place: Place) -> None:
         OrmQ.objects.all().delete()
-        nudge_due()
-        queued = [entry.task["args"][0] for entry in OrmQ.objects.order_by("id")]
-        assert queued == [old.pk, new.pk]
+        calls = [place() for _ in range(3)]
+        queued = [(entry.task["func"], entry.task["args"]) for entry in OrmQ.objects.all()]
+        assert queued == [("calls.tasks.log_calls", (calls[0].company_id,))]
