@@ -1,42 +1,14 @@
-"""Tokens and secrets are encrypted column by column; a list of keys makes rotation possible."""
+"""Tokens, secrets and files with people's data are encrypted column by column."""
 
 import logging
-from functools import lru_cache
 from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from django.conf import settings
+from cryptography.fernet import InvalidToken
 from django.db import models
 
+from accounts.encryption import decrypt, decrypt_bytes, encrypt, encrypt_bytes
+
 logger = logging.getLogger(__name__)
-
-
-@lru_cache(maxsize=4)
-def _fernet(keys: tuple[str, ...]) -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in keys])
-
-
-def encrypt(text: str) -> str:
-    """Encrypt with the first of FIELD_ENCRYPTION_KEYS."""
-    return _fernet(tuple(settings.FIELD_ENCRYPTION_KEYS)).encrypt(text.encode()).decode()
-
-
-def decrypt(token: str) -> str:
-    """Decrypt with whichever of FIELD_ENCRYPTION_KEYS fits.
-
-    Raises:
-        cryptography.fernet.InvalidToken: none of them does.
-    """
-    return _fernet(tuple(settings.FIELD_ENCRYPTION_KEYS)).decrypt(token.encode()).decode()
-
-
-def rotate(token: str) -> str:
-    """The same text, encrypted anew with the first key.
-
-    Raises:
-        cryptography.fernet.InvalidToken: no key decrypts it.
-    """
-    return _fernet(tuple(settings.FIELD_ENCRYPTION_KEYS)).rotate(token.encode()).decode()
 
 
 class EncryptedTextField(models.TextField[str, str]):
@@ -55,3 +27,20 @@ class EncryptedTextField(models.TextField[str, str]):
         except InvalidToken:
             logger.critical("%s: no key in FIELD_ENCRYPTION_KEYS decrypts a stored value", self)
             return ""
+
+
+class EncryptedBinaryField(models.BinaryField[Any, bytes]):
+    """Bytes that lie encrypted in the database and are plain in Python."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        return encrypt_bytes(bytes(value)) if value else value
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> bytes:
+        """Plain bytes; none where no key fits, as of a text."""
+        if not value:
+            return b""
+        try:
+            return decrypt_bytes(bytes(value))
+        except InvalidToken:
+            logger.critical("%s: no key in FIELD_ENCRYPTION_KEYS decrypts a stored value", self)
+            return b""

@@ -3,6 +3,8 @@
 IntegrationError
 ├── TryLaterError             nothing happened; the same request may succeed later
 │   └── RateLimitedError      ... but not before `retry_after` seconds
+│       ├── HeldBackError     ... because so much of our own waits to be sent; nobody outside was asked
+│       └── BlockedError      ... because the vendor's network shuts us out
 ├── RefusedError              understood and refused (4xx); the same request will be refused again
 │   ├── NotFoundError         the thing is not there, or not for these eyes (404, 410)
 │   └── AccountClosedError    the customer's account is not open (402)
@@ -15,10 +17,12 @@ IntegrationError
 class IntegrationError(Exception):
     """Something outside did not work. `str()` is safe to log: no secret and no phone number is in it."""
 
-    def __init__(self, message: str, *, vendor_message: str = "") -> None:
+    def __init__(self, message: str, *, vendor_message: str = "", status: int | None = None) -> None:
         super().__init__(message)
         self.vendor_message = vendor_message
         """The vendor's own words, for support staff."""
+        self.status = status
+        """The HTTP status of a refusal."""
 
 
 class TryLaterError(IntegrationError):
@@ -28,10 +32,30 @@ class TryLaterError(IntegrationError):
 class RateLimitedError(TryLaterError):
     """Asked too often."""
 
-    def __init__(self, message: str, *, retry_after: float, vendor_message: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: float,
+        is_told: bool = False,
+        vendor_message: str = "",
+        tokens_left: int | None = None,
+    ) -> None:
         super().__init__(message, vendor_message=vendor_message)
         self.retry_after = retry_after
         """Seconds to wait."""
+        self.is_told = is_told
+        """Whether the vendor has said how long, in `Retry-After`."""
+        self.tokens_left = tokens_left
+        """What is left of the day's tokens, where the vendor has said so."""
+
+
+class HeldBackError(RateLimitedError):
+    """So many requests of our own wait to be sent that this one had better come again later."""
+
+
+class BlockedError(RateLimitedError):
+    """The vendor's network shuts us out; each request that is sent all the same makes it longer."""
 
 
 class RefusedError(IntegrationError):

@@ -4,9 +4,12 @@ This is the only file that imports `requests`.
 """
 
 import logging
-import threading
+import os
 import time
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +19,7 @@ from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnection
 
 from integrations.errors import (
     AccountClosedError,
+    BlockedError,
     IntegrationError,
     NotFoundError,
     OutcomeUnknownError,
@@ -24,6 +28,7 @@ from integrations.errors import (
     TryLaterError,
     UnauthorizedError,
 )
+from integrations.storable import storable
 
 logger = logging.getLogger(__name__)
 
@@ -34,9 +39,13 @@ DEFAULT_RETRY_AFTER = 2.0
 LONGEST_RETRY_AFTER = 86_400.0
 BLOCKED_RETRY_AFTER = 900.0
 """A 403 that is a page and not JSON comes from the network's edge after ignored 429s: leave it alone for long."""
+DAILY_LEFT_HEADER = "x-daily-ratelimit-token-remaining"
+"""Pipedrive's; seen live and documented nowhere, so it may be missing."""
 LONGEST_VENDOR_MESSAGE = 500
 
-_local = threading.local()
+_idle: deque[requests.Session] = deque()
+# A forked process must not speak on its parent's connections.
+os.register_at_fork(after_in_child=_idle.clear)
 
 
 def request_json(
@@ -50,6 +59,7 @@ def request_json(
     basic_auth: tuple[str, str] | None = None,
     repeatable: bool = True,
     read_seconds: float = READ_SECONDS,
+    heard: Callable[[int, Mapping[str, str]], None] | None = None,
 ) -> Any:
     """Send one request and give its JSON answer, None for an empty one.
 
@@ -57,6 +67,7 @@ def request_json(
         repeatable: whether sending it twice does no harm. Where it would, an outcome that is not known is an
             `OutcomeUnknownError` and not a `TryLaterError`.
         read_seconds: how long to wait for the answer.
+        heard: called with the status and the headers of whatever answer comes.
 
     Raises:
         IntegrationError: one of the tree in `integrations.errors`.
@@ -65,33 +76,41 @@ def request_json(
     unknown: type[IntegrationError] = TryLaterError if repeatable else OutcomeUnknownError
     where = f"{method} {urlsplit(url).netloc}{_without_ids(urlsplit(url).path)}"
     try:
-        response = _session().request(
-            method,
-            url,
-            headers=headers,
-            params=params,
-            json=json,
-            data=form,
-            auth=_in_utf8(basic_auth),
-            timeout=(CONNECT_SECONDS, read_seconds),
-            allow_redirects=False,
-        )
+        with _session() as session:
+            response = session.request(
+                method,
+                url,
+                headers=headers,
+                params=params,
+                json=json,
+                data=form,
+                auth=_in_utf8(basic_auth),
+                timeout=(CONNECT_SECONDS, read_seconds),
+                allow_redirects=False,
+            )
     except requests.RequestException as error:
         logger.warning("%s: %s after %.0f ms", where, type(error).__name__, _ms(started))
         raise (TryLaterError if _was_never_sent(error) else unknown)(f"{where}: {type(error).__name__}") from error
     logger.info("%s: %s in %.0f ms", where, response.status_code, _ms(started))
+    if heard is not None:
+        heard(response.status_code, response.headers)
     return _answer(response, where=where, unknown=unknown)
 
 
-def _session() -> requests.Session:
-    """A session of this thread, so that connections are kept alive and never shared."""
-    session: requests.Session | None = getattr(_local, "session", None)
-    if session is None:
-        session = _local.session = requests.Session()
+@contextmanager
+def _session() -> Iterator[requests.Session]:
+    """A session for one request, so that connections are kept alive, whichever thread comes next, and never shared."""
+    try:
+        session = _idle.pop()
+    except IndexError:
+        session = requests.Session()
         session.trust_env = False
         session.mount("https://", HTTPAdapter(pool_maxsize=4))
         session.mount("http://", HTTPAdapter(pool_maxsize=4))
-    return session
+    try:
+        yield session
+    finally:
+        _idle.append(session)
 
 
 def _in_utf8(basic_auth: tuple[str, str] | None) -> tuple[str, str] | None:
@@ -130,31 +149,26 @@ def _answer(response: requests.Response, *, where: str, unknown: type[Integratio
             raise unknown(f"{message}, success is false", vendor_message=says)
         return body
     if status == 429:
-        raise RateLimitedError(message, retry_after=_retry_after(response), vendor_message=says)
+        left = response.headers.get(DAILY_LEFT_HEADER, "")
+        tokens_left = int(left) if left.isascii() and left.isdigit() else None
+        told = _seconds(response.headers.get("Retry-After", ""))
+        wait = told or _seconds(response.headers.get("x-ratelimit-reset", "")) or DEFAULT_RETRY_AFTER
+        raise RateLimitedError(
+            message, retry_after=wait, is_told=told is not None, vendor_message=says, tokens_left=tokens_left
+        )
     if status == 403 and body is None and response.content:
-        raise RateLimitedError(message, retry_after=BLOCKED_RETRY_AFTER, vendor_message="blocked")
+        raise BlockedError(message, retry_after=BLOCKED_RETRY_AFTER, vendor_message="blocked")
     refusals = {401: UnauthorizedError, 402: AccountClosedError, 404: NotFoundError, 410: NotFoundError}
     if 400 <= status < 500 and status != 408:
-        raise refusals.get(status, RefusedError)(message, vendor_message=says)
+        raise refusals.get(status, RefusedError)(message, vendor_message=says, status=status)
     raise unknown(message, vendor_message=says)
 
 
 def _json_or_none(response: requests.Response) -> Any:
     try:
-        return _storable(response.json())
+        return storable(response.json())
     except (ValueError, RecursionError):
         return None
-
-
-def _storable(value: Any) -> Any:
-    """A JSON value without what JSON allows and no database takes: NUL and lone surrogates."""
-    if isinstance(value, str):
-        return value.replace("\0", "").encode("utf-8", "replace").decode()
-    if isinstance(value, list):
-        return [_storable(item) for item in value]
-    if isinstance(value, dict):
-        return {name: _storable(item) for name, item in value.items()}
-    return value
 
 
 def _vendor_message(body: Any) -> str:
@@ -165,12 +179,16 @@ def _vendor_message(body: Any) -> str:
     return " – ".join(dict.fromkeys(words))[:LONGEST_VENDOR_MESSAGE]
 
 
-def _retry_after(response: requests.Response) -> float:
-    for header in ("Retry-After", "x-ratelimit-reset"):
-        try:
-            seconds = float(response.headers.get(header, ""))
-        except ValueError:
-            continue
-        if 0 < seconds <= LONGEST_RETRY_AFTER:
-            return seconds
-    return DEFAULT_RETRY_AFTER
+def _seconds(header: str) -> float | None:
+    """How long a header asks to wait, in seconds or until a date; None where it makes no sense."""
+    try:
+        seconds = float(header)
+    except ValueError:
+        with suppress(ValueError):
+            return _sensible(parsedate_to_datetime(header).timestamp() - time.time())
+        return None
+    return _sensible(seconds)
+
+
+def _sensible(seconds: float) -> float | None:
+    return seconds if 0 < seconds <= LONGEST_RETRY_AFTER else None

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from cryptography.fernet import InvalidToken
 from django.http import HttpRequest
 
-from integrations.encryption import decrypt, encrypt
+from accounts.encryption import decrypt, encrypt
 from integrations.pipedrive.oauth import CODE_SECONDS
 from integrations.pipedrive.payloads import PipedriveUser, TokenGrant
 

@@ -14,11 +14,13 @@ from django.utils import timezone
 from integrations.errors import GrantDiedError, TryLaterError
 from integrations.models import PipedriveConnection
 from integrations.pipedrive_app import api_url_of, oauth_app
+from integrations.queue import wake
 
 logger = logging.getLogger(__name__)
 
 REFRESH_EARLY = datetime.timedelta(minutes=5)
 """Or a tenth of a token's life where that is shorter, so that a short-lived one is not refreshed for every request."""
+MAIL_TASK = "integrations.tasks.mail_reauthorize"
 LEASE = datetime.timedelta(seconds=30)
 WAIT_STEP_SECONDS = 0.1
 TOKEN_FIELDS = [
@@ -136,8 +138,12 @@ def _release_lease(connection: PipedriveConnection) -> None:
 
 
 def mark_state(connection: PipedriveConnection, state: PipedriveConnection.State) -> None:
-    """Set the state of exactly this authorization: one made in the meantime is left alone."""
+    """Set the state of exactly this authorization: one made in the meantime is left alone. Of a grant that has died its
+    person and the company's admins are told.
+    """
     same = PipedriveConnection.objects.filter(pk=connection.pk, connected_at=connection.connected_at)
     if same.exclude(state=state).update(state=state, checked_at=timezone.now()):
         logger.info("connection %s is now %s", connection.pk, state)
+        if state == PipedriveConnection.State.REAUTHORIZE:
+            wake(MAIL_TASK, connection.pk)
     connection.state = state

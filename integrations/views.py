@@ -1,10 +1,8 @@
-"""The Integrations page, the company's Mustalinja settings and the team."""
+"""The Integrations page and the company's Mustalinja settings."""
 
 from typing import Any, cast
 
-from cryptography.fernet import InvalidToken
 from django.contrib import messages
-from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -14,10 +12,18 @@ from django.views import View
 from django.views.generic import FormView, TemplateView
 
 from accounts.access import CompanyAdminMixin, PeopleOnlyMixin
-from accounts.models import Company, License, User
-from integrations.encryption import decrypt, encrypt
+from accounts.audit import record
+from accounts.audit_entry import Action
+from accounts.changes import form_changes
+from accounts.models import Company
+from accounts.roles import who_sees_calls_of
+from accounts.shown_once import keep_to_show, take_to_show
+from integrations.backfills import Backfill
+from integrations.contact_status import tokens_today
 from integrations.forms import MustalinjaCredentialsForm, WebhookAuthForm
-from integrations.models import MustalinjaAccount, PipedriveConnection
+from integrations.missing_call_status import missing_calls_of
+from integrations.missing_calls import ask_for_calls_now
+from integrations.models import MustalinjaAccount
 from integrations.mustalinja_link import mustalinja_account_of, rotate_secret, save_credentials, webhook_url
 from integrations.status import overview_of
 
@@ -30,7 +36,25 @@ class OverviewView(PeopleOnlyMixin, TemplateView):
     template_name = "integrations/overview.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(overview=overview_of(self.person), **kwargs)
+        overview = overview_of(self.person)
+        return super().get_context_data(
+            overview=overview,
+            tokens=tokens_today(overview.account),
+            viewers=who_sees_calls_of(self.person),
+            **kwargs,
+        )
+
+
+class ChecklistView(PeopleOnlyMixin, TemplateView):
+    """The part of the page that renews itself; nothing is sent while it says the same as before."""
+
+    template_name = "integrations/checklist.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        overview = overview_of(self.person)
+        if overview.seen == request.GET.get("seen"):
+            return HttpResponse(status=204)
+        return self.render_to_response(self.get_context_data(overview=overview, **kwargs))
 
 
 class MustalinjaView(CompanyAdminMixin, FormView[MustalinjaCredentialsForm]):
@@ -42,8 +66,9 @@ class MustalinjaView(CompanyAdminMixin, FormView[MustalinjaCredentialsForm]):
 
     def form_valid(self, form: MustalinjaCredentialsForm) -> HttpResponse:
         account, secret = save_credentials(company=cast("Company", self.person.company), **form.cleaned_data)
+        record(action=Action.CREDENTIALS, request=self.request, subject=account, changes=form_changes(form))
         if secret is not None:
-            self.request.session[SECRET_TO_SHOW] = encrypt(secret)
+            keep_to_show(self.request, secret, under=SECRET_TO_SHOW)
         messages.success(self.request, _saved_sentence(account))
         return super().form_valid(form)
 
@@ -53,21 +78,13 @@ class MustalinjaView(CompanyAdminMixin, FormView[MustalinjaCredentialsForm]):
             account=account,
             auth_form=WebhookAuthForm(instance=account) if account else None,
             webhook_url=webhook_url(account) if account else None,
-            new_secret=self._secret_to_show(),
+            new_secret=take_to_show(self.request, under=SECRET_TO_SHOW),
+            missing_calls=missing_calls_of(account) if account else None,
             previous_secret_valid_until=(
                 account.previous_secret_ends_at if account and len(account.valid_secrets()) > 1 else None
             ),
             **kwargs,
         )
-
-    def _secret_to_show(self) -> str | None:
-        """The new secret, on the one page that a person sees of it."""
-        if self.request.method == "HEAD" or SECRET_TO_SHOW not in self.request.session:
-            return None
-        try:
-            return decrypt(self.request.session.pop(SECRET_TO_SHOW))
-        except InvalidToken:
-            return None
 
 
 def _saved_sentence(account: MustalinjaAccount) -> str:
@@ -95,7 +112,8 @@ class RotateSecretView(_OwnAccountView):
     """A new signing secret, shown once."""
 
     def change(self, request: HttpRequest, account: MustalinjaAccount) -> None:
-        request.session[SECRET_TO_SHOW] = encrypt(rotate_secret(account))
+        keep_to_show(request, rotate_secret(account), under=SECRET_TO_SHOW)
+        record(action=Action.SECRET_ROTATED, request=request, subject=account)
         messages.success(request, _("There is a new signing secret. The old one stays valid for 24 hours."))
 
 
@@ -106,6 +124,7 @@ class WebhookAuthView(_OwnAccountView):
         form = WebhookAuthForm(request.POST, instance=account)
         if form.is_valid():
             account.save(update_fields=["webhook_auth"])
+            record(action=Action.WEBHOOK_AUTH, request=request, subject=account, changes=form_changes(form))
             messages.success(
                 request,
                 _(
@@ -117,35 +136,10 @@ class WebhookAuthView(_OwnAccountView):
             messages.error(request, _("Choose one of the ways of authentication."))
 
 
-class TeamView(CompanyAdminMixin, TemplateView):
-    """The company's people, and for each whether calls can be logged."""
+class MissingCallsView(_OwnAccountView):
+    """Have the calls fetched now that are in Mustalinja and not here."""
 
-    template_name = "integrations/team.html"
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        valid = License.objects.valid().filter(holder=OuterRef("pk"), company=OuterRef("company"))
-        people = (
-            User.objects.colleagues_of(self.person)
-            .select_related("pipedrive_connection__account")
-            .annotate(is_licensed=Exists(valid))
-        )
-        return super().get_context_data(people=[_colleague(user) for user in people], **kwargs)
-
-
-def _colleague(user: Any) -> dict[str, Any]:
-    connection: PipedriveConnection | None = getattr(user, "pipedrive_connection", None)
-    works = connection is not None and connection.is_live
-    if connection is None:
-        pipedrive = _("Not connected. This person has to connect Pipedrive on the Integrations page.")
-    elif not works:
-        pipedrive = _("Must be connected again by this person.")
-    else:
-        pipedrive = _("Connected: %(company)s") % {"company": connection.account.name}
-    return {
-        "email": user.email,
-        "name": connection.name if connection else "",
-        "is_company_admin": user.is_company_admin,
-        "license_sentence": _("Active") if user.is_licensed else _("No valid license"),
-        "pipedrive_sentence": pipedrive,
-        "state": "ok" if works and user.is_licensed else "todo",
-    }
+    def change(self, request: HttpRequest, account: MustalinjaAccount) -> None:
+        ask_for_calls_now(account, Backfill.Cause.ADMIN)
+        record(action=Action.CALLS_FETCHED, request=request, subject=account)
+        messages.success(request, _("Missing calls are being fetched. This page shows what was found."))

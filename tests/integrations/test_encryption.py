@@ -10,9 +10,9 @@ from django.db import connection as database
 from django.test import Client
 from pytest_django import Settings
 
+from accounts.encryption import decrypt, encrypt
 from accounts.models import User
 from integrations.connections import client_for
-from integrations.encryption import decrypt, encrypt
 from integrations.models import MustalinjaAccount, PendingRevocation, PipedriveConnection
 from tests.sandbox.running_sandbox import Sandbox
 

@@ -1,8 +1,10 @@
 """The one door out: every answer and every trouble becomes one error of the tree."""
 
+import email.utils
 import logging
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
@@ -153,6 +155,13 @@ class TestWaiting:
         error = trouble(outside, status=429, headers=headers)
         assert isinstance(error, RateLimitedError)
         assert error.retry_after == seconds
+
+    def test_it_may_be_said_by_a_date(self, outside: Sandbox) -> None:
+        at = email.utils.formatdate(time.time() + 30, usegmt=True)
+        error = trouble(outside, status=429, headers={"Retry-After": at})
+        assert isinstance(error, RateLimitedError)
+        assert error.is_told
+        assert 20 < error.retry_after <= 30
 
     def test_a_403_that_is_a_page_means_to_stay_away_for_long(self, outside: Sandbox) -> None:
         error = trouble(outside, status=403, html=True, repeatable=False)

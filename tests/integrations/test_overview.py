@@ -5,14 +5,19 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
+from django_q.models import OrmQ
 from pytest_django import Settings
 
 from accounts.models import Company, License, User
+from calls.models import Call
 from integrations.models import MustalinjaAccount, PipedriveConnection
+from integrations.tasks import check_links
 from tests.accounts.browser import in_english
 from tests.calls.events import deliver, ended_call
+from tests.calls.steps import log
 from tests.sandbox.running_sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -24,10 +29,14 @@ State = PipedriveConnection.State
 
 @pytest.fixture
 def overview(browser_of: Browser) -> Callable[[User], Any]:
-    """What the page says to a person; the page itself must carry every sentence of it."""
+    """What the page says to a person a moment after it was opened; the page itself must carry every sentence of it."""
 
     def look(user: User) -> Any:
-        page = in_english(browser_of(user)).get("/integrations/")
+        cache.clear()
+        client = in_english(browser_of(user))
+        client.get("/integrations/")
+        work()
+        page = client.get("/integrations/")
         assert page.status_code == 200
         said = page.context["overview"]
         html = page.content.decode()
@@ -40,6 +49,14 @@ def overview(browser_of: Browser) -> Callable[[User], Any]:
 
 
 Look = Callable[[User], Any]
+
+
+def work() -> None:
+    """Carry out what pages have queued."""
+    for entry in OrmQ.objects.all():
+        if entry.task["func"] == "integrations.tasks.check_links":
+            check_links(*entry.task["args"])
+            entry.delete()
 
 
 def states(said: Any) -> dict[str, str]:
@@ -59,16 +76,29 @@ class TestNextStep:
         said = overview(staff)
         assert states(said) == {
             "license": "todo",
+            "email": "ok",
             "pipedrive": "waiting",
+            "contacts": "waiting",
             "mustalinja": "waiting",
             "webhook": "waiting",
+            "same_email": "waiting",
+            "first_call": "waiting",
         }
         assert (said.next_step.key, said.next_step.action.url) == ("license", "/accounts/license/")
         assert (said.company, said.subscription.active) == (None, False)
 
     def test_a_new_person_connects_pipedrive(self, outside: Sandbox, aino: User, overview: Look) -> None:
         said = overview(aino)
-        assert states(said) == {"license": "ok", "pipedrive": "todo", "mustalinja": "todo", "webhook": "waiting"}
+        assert states(said) == {
+            "license": "ok",
+            "email": "ok",
+            "pipedrive": "todo",
+            "contacts": "waiting",
+            "mustalinja": "todo",
+            "webhook": "waiting",
+            "same_email": "waiting",
+            "first_call": "waiting",
+        }
         step = said.next_step
         assert (step.key, step.action.url, step.action.method) == (
             "pipedrive",
@@ -93,19 +123,26 @@ class TestNextStep:
         assert (said.next_step.key, said.next_step.action) == ("mustalinja", None)
         assert "Your company's admin has to enter" in said.next_step.sentence
 
-    def test_then_everybody_waits_for_a_call(
+    def test_then_a_test_call_is_made(
         self, outside: Sandbox, bo: User, connected: Connect, mustalinja: MustalinjaAccount, overview: Look
     ) -> None:
         connected(bo)
         said = overview(bo)
-        assert states(said) == {"license": "ok", "pipedrive": "ok", "mustalinja": "ok", "webhook": "waiting"}
-        assert "No call has arrived yet." in said.next_step.sentence
+        assert {key: state for key, state in states(said).items() if state != "ok"} == {
+            "webhook": "waiting",
+            "first_call": "todo",
+        }
+        assert "No call has arrived yet." in sentence(said, "webhook")
+        assert (said.next_step.key, said.next_step.action.url) == ("first_call", "/integrations/test-call/")
 
     def test_after_a_call_nothing_is_left_to_do(
         self, outside: Sandbox, bo: User, connected: Connect, mustalinja: MustalinjaAccount, overview: Look
     ) -> None:
         connected(bo)
         deliver(mustalinja, ended_call())
+        said = overview(bo)
+        assert (said.next_step.key, said.next_step.sentence) == ("first_call", "The call is on its way to Pipedrive.")
+        log(Call.objects.get())
         said = overview(bo)
         assert set(states(said).values()) == {"ok"}
         assert said.next_step is None
@@ -169,6 +206,31 @@ class TestPipedrive:
         overview(bo)
         overview(bo)
         assert self.asked(outside) == times
+
+    def test_the_page_does_not_wait_for_the_check_and_renews_itself_after_it(
+        self, outside: Sandbox, bo: User, connection: PipedriveConnection, browser_of: Browser
+    ) -> None:
+        cache.clear()
+        client = in_english(browser_of(bo))
+        PipedriveConnection.objects.update(**age(checked_at=6 * MINUTE))
+        pages = [client.get("/integrations/").content.decode() for _time in range(2)]
+        assert self.asked(outside) == 0
+        assert [entry.task["func"] for entry in OrmQ.objects.all()].count("integrations.tasks.check_links") == 1
+        for page in pages:
+            assert "The links are being checked just now." in page
+            assert 'hx-trigger="load delay:1s, every 4s"' in page
+        work()
+        page = client.get("/integrations/checklist/").content.decode()
+        assert "being checked" not in page
+
+    @pytest.mark.parametrize("why", ["dead", "paused"])
+    def test_what_is_not_to_be_asked_is_not_checked_again(
+        self, bo: User, connection: PipedriveConnection, overview: Look, why: str
+    ) -> None:
+        later = timezone.now() + MINUTE
+        change: dict[str, Any] = {"state": State.REAUTHORIZE} if why == "dead" else {"paused_until": later}
+        PipedriveConnection.objects.update(**age(checked_at=6 * MINUTE), **change)
+        assert not overview(bo).is_being_checked
 
     def test_a_grant_that_died_is_noticed_now(
         self, outside: Sandbox, bo: User, connection: PipedriveConnection, overview: Look
@@ -269,9 +331,9 @@ class TestTeam:
         connected(aino)
         License.objects.filter(holder=bo).update(valid_until=timezone.localdate() - datetime.timedelta(days=1))
         people = in_english(browser_of(aino)).get("/team/").context["people"]
-        assert [(person["email"], person["state"]) for person in people] == [(aino.email, "ok"), (bo.email, "todo")]
-        assert people[0]["license_sentence"] == "Active" != people[1]["license_sentence"]
-        assert people[0]["pipedrive_sentence"] == "Connected: Esimerkki Oy"
+        assert [(person.email, person.state) for person in people] == [(aino.email, "ok"), (bo.email, "todo")]
+        assert people[0].license_sentence == "Active" != people[1].license_sentence
+        assert people[0].pipedrive_sentence == "Connected: Esimerkki Oy"
 
     def test_a_grant_that_died_is_told(
         self, outside: Sandbox, aino: User, connected: Connect, browser_of: Browser
@@ -279,8 +341,8 @@ class TestTeam:
         connected(aino)
         PipedriveConnection.objects.update(state=State.REAUTHORIZE)
         person = in_english(browser_of(aino)).get("/team/").context["people"][0]
-        assert person["state"] == "todo"
-        assert "connected again" in person["pipedrive_sentence"]
+        assert person.state == "todo"
+        assert "connected again" in person.pipedrive_sentence
 
     def test_nobody_of_another_company_is_on_it(self, aino: User, cecilia: User, browser_of: Browser) -> None:
         assert cecilia.email not in browser_of(aino).get("/team/").content.decode()

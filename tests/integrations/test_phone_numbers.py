@@ -110,6 +110,18 @@ def test_a_short_number_is_kept_without_an_international_form(text: str) -> None
     assert (dialled.e164, dialled.typed, dialled.is_short) == ("", text.replace(" ", ""), True)
 
 
+NO_COUNTRY = ["+99912345678", "+ 999 1234 5678", "0099912345678", "+99046701234567", "+999358400124387", "+2101234567"]
+
+
+@pytest.mark.parametrize("text", NO_COUNTRY)
+def test_a_number_of_a_country_that_does_not_exist_is_not_somebody_elses(text: str) -> None:
+    assert (read_dialled(text), to_e164(text), numbers_in(text)) == (None, None, set())
+
+
+def test_a_plus_before_a_number_that_begins_with_zeros_does_not_matter() -> None:
+    assert to_e164("+00358400124387") == MOBILE
+
+
 @pytest.mark.parametrize("text", NO_NUMBERS)
 def test_what_is_no_number_of_a_telephone_system_is_none(text: str) -> None:
     assert read_dialled(text) is None

@@ -28,7 +28,7 @@ def test_the_old_key_can_go_afterwards(
     before = connected(bo)
     new_key = Fernet.generate_key().decode()
     settings.FIELD_ENCRYPTION_KEYS = [new_key, *settings.FIELD_ENCRYPTION_KEYS]
-    assert reencrypt() == "4 values are encrypted with the first key; 0 could not be read."
+    assert reencrypt() == "5 values are encrypted with the first key; 0 could not be read."
     settings.FIELD_ENCRYPTION_KEYS = [new_key]
     after = PipedriveConnection.objects.get()
     assert (after.access_token, after.refresh_token) == (before.access_token, before.refresh_token)
