@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from calls.models import Call, WebhookDelivery
+from calls.models import Call, Resend, WebhookDelivery
 from calls.reasons import Reason, Status
 from tests.accounts.browser import in_english
 from tests.admin.populated import a_delivery, one_of_each
@@ -27,8 +27,9 @@ def support(staff: User, browser_of: Browser) -> Client:
 
 
 def act(client: Client, action: str, *rows: Model) -> Any:
+    """Both pages, where there is one in between."""
     folder = f"/admin/{rows[0]._meta.app_label}/{rows[0]._meta.model_name}/"
-    fields = {"action": action, "_selected_action": [row.pk for row in rows]}
+    fields = {"action": action, "_selected_action": [row.pk for row in rows], "answered": "1", "reason": "asked"}
     return client.post(folder, fields, follow=True)
 
 
@@ -51,15 +52,15 @@ class TestTryAgain:
     )
     def test_a_call_is_pending_and_due_at_once(self, support: Client, status: str, reason: str) -> None:
         call = a_call(status=status, reason=reason, attempts=7)
-        page = act(support, "send_again", call)
-        assert "1 call is in the queue." in page.content.decode()
+        act(support, "send_again", call)
         call.refresh_from_db()
         assert (call.status, call.reason, call.attempts) == (Status.PENDING, Reason.QUEUED, 0)
         assert Call.objects.due(timezone.now()).get() == call
 
     def test_a_logged_call_is_left_alone(self, support: Client) -> None:
         call = a_call(status=Status.LOGGED, reason=Reason.LOGGED, activity_id=42)
-        assert "0 calls are in the queue." in act(support, "send_again", call).content.decode()
+        act(support, "send_again", call)
+        assert Resend.objects.latest("pk").calls == []
         call.refresh_from_db()
         assert (call.status, call.activity_id) == (Status.LOGGED, 42)
 
@@ -125,6 +126,20 @@ class TestParseAgain:
         assert Call.objects.count() == 1
         assert WebhookDelivery.objects.get().outcome == "accepted"
 
+    @pytest.mark.parametrize(
+        ("outcome", "action", "says"),
+        [("quarantined", "parse_again", "0 of 0"), ("accepted", "make_lost_call", "0 lost calls are there again.")],
+    )
+    def test_one_whose_body_is_not_kept_any_more_stays_as_it_is(
+        self, support: Client, outcome: str, action: str, says: str
+    ) -> None:
+        delivery = self.quarantined()
+        emptied = {"outcome": outcome, "event": "call.ended", "body": b"", "problem": ""}
+        WebhookDelivery.objects.filter(pk=delivery.pk).update(**emptied)
+        assert says in act(support, action, delivery).content.decode()
+        delivery.refresh_from_db()
+        assert (delivery.outcome, delivery.problem) == (outcome, "")
+
     def test_times_are_read_as_of_the_arrival(self, support: Client) -> None:
         arrived = timezone.now() - datetime.timedelta(days=20)
         started = arrived - datetime.timedelta(minutes=3)
@@ -134,6 +149,16 @@ class TestParseAgain:
         act(support, "parse_again", delivery)
         call = Call.objects.get()
         assert (call.started_at, call.received_at) == (started, arrived)
+
+
+def test_looking_at_calls_is_not_yet_sending_them_again(browser_of: Browser) -> None:
+    call = a_call()
+    helper = User.objects.create_user("apu@saashop.example", is_staff=True)
+    for codename, status in (("view_call", Status.FAILED), ("mend_call", Status.PENDING)):
+        helper.user_permissions.add(Permission.objects.get(codename=codename))
+        act(browser_of(helper), "send_again", call)
+        call.refresh_from_db()
+        assert call.status == status
 
 
 @pytest.mark.parametrize("codename", ["view_webhookdelivery", "view_user"])

@@ -13,8 +13,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from calls.models import Call, WebhookDelivery
-from integrations.models import MustalinjaAccount, PipedriveConnection
+from calls.models import Call, NewPerson, NumberChoice, OwnNumber, WebhookDelivery
+from integrations.models import MustalinjaAccount, PipedriveConnection, PipedriveSubscription
 from tests.admin.populated import SECRETS, one_of_each
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +103,7 @@ def test_no_page_shows_a_secret_not_even_encrypted(label: str, support: Client) 
         (MustalinjaAccount, "secret", "whsec_"),
         (MustalinjaAccount, "api_secret", "mustalinja"),
         (MustalinjaAccount, "webhook_key", "key-of"),
+        (PipedriveSubscription, "key", "key-of"),
     ],
 )
 def test_a_secret_cannot_be_guessed_letter_by_letter(
@@ -114,12 +115,52 @@ def test_a_secret_cannot_be_guessed_letter_by_letter(
         assert f"/{row.pk}/change/" not in answer.content.decode()
 
 
-@pytest.mark.parametrize("label", ["integrations.PipedriveConnection", "calls.Call", "calls.WebhookDelivery"])
+@pytest.mark.parametrize(
+    "label",
+    [
+        "integrations.PipedriveConnection",
+        "calls.Call",
+        "calls.WebhookDelivery",
+        "calls.NumberChoice",
+        "calls.NewPerson",
+    ],
+)
 def test_what_the_portal_makes_itself_cannot_be_changed_by_hand(label: str, support: Client) -> None:
     shown = SHOWN[label]
     row = one_of_each()[shown.model]
     assert support.get(f"{folder_of(shown.model)}add/").status_code == 403
     assert support.post(f"{folder_of(shown.model)}{row.pk}/change/", {"status": "logged"}).status_code == 403
+
+
+@pytest.mark.parametrize("label", ["calls.NumberChoice", "calls.NewPerson", "calls.OwnNumber"])
+def test_a_number_is_masked_shown_as_people_write_it_and_found_in_any_spelling(label: str, support: Client) -> None:
+    shown = SHOWN[label]
+    row = one_of_each()[shown.model]
+    folder = folder_of(shown.model)
+    support.post(f"{folder}{row.pk}/reveal/", {"reason": "?"})
+    whole, written = (text.replace(" ", "\N{NO-BREAK SPACE}") for text in ("040 012 4387", "+358 40 0•• ••87"))
+    assert whole in opens(support, f"{folder}{row.pk}/change/")
+    assert written in opens(support, f"{folder}?q=00358400124387")
+    assert written in opens(support, f"{folder}?q={whole}")
+    assert written not in opens(support, f"{folder}?q=0400124388")
+
+
+def test_a_choice_can_be_taken_away_and_a_created_person_cannot(support: Client) -> None:
+    rows = one_of_each()
+    for model, status in ((NumberChoice, 302), (NewPerson, 403)):
+        path = f"{folder_of(model)}{rows[model].pk}/delete/"
+        assert support.post(path, {"post": "yes"}).status_code == status
+    assert (NumberChoice.objects.count(), NewPerson.objects.count()) == (0, 1)
+
+
+def test_an_own_number_can_be_taken_off_the_list_and_nothing_else(support: Client) -> None:
+    own = one_of_each()[OwnNumber]
+    folder = folder_of(OwnNumber)
+    answer = support.post(f"{folder}{own.pk}/change/", {"is_removed": "on", "is_entered": "on"})
+    assert answer.status_code == 302
+    after = OwnNumber.objects.get()
+    assert (after.is_removed, after.is_entered) == (True, False)
+    assert support.get(f"{folder}add/").status_code == 403
 
 
 def test_the_front_page_of_the_admin_names_every_model(support: Client) -> None:

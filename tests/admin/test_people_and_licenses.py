@@ -6,9 +6,9 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.test import Client
 
-from accounts.models import Company, License, User
+from accounts.models import Company, User
 from integrations.models import PipedriveConnection
-from tests.conftest import PASSWORD, company_of
+from tests.conftest import PASSWORD
 from tests.sandbox.running_sandbox import Sandbox
 
 Browser = Callable[[User], Client]
@@ -23,14 +23,6 @@ def fields_of(user: User, **changes: str) -> dict[str, str]:
     fields = {"email": user.email, "company": str(user.company_id), "is_active": "on"}
     inline = {f"licenses-{name}": "0" for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
     return fields | inline | changes
-
-
-def test_the_code_shown_is_the_code_saved(support: Client, aino: User) -> None:
-    form = support.get("/admin/accounts/license/add/").content.decode()
-    assert "field-code" not in form
-    page = support.post("/admin/accounts/license/add/", {"company": company_of(aino).pk}, follow=True)
-    code = License.objects.get(holder=None).code
-    assert page.content.decode().count(code) >= 2
 
 
 def test_an_email_that_support_corrects_works_for_logging_in(support: Client, bo: User) -> None:
