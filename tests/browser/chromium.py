@@ -25,6 +25,8 @@ ARGUMENTS = [
 DESKTOP = (1280, 900)
 PHONE = (375, 812)
 PICTURES = REPOSITORY / "docs" / "images"
+GUIDE_PICTURES = REPOSITORY / "static" / "img" / "docs"
+GUIDE = (960, 680)
 
 
 def executable() -> str | None:
@@ -80,10 +82,20 @@ class Camera:
 
     def publish(self, page: Page, name: str) -> None:
         """Take a picture that the documentation shows."""
-        self.take(page, name)
+        self.take(page, name, full_page=False)
+        self._keep(name, PICTURES / f"{name}.png")
+
+    def publish_for_guide(self, page: Page, language: str, name: str) -> Path:
+        """Take a picture that the portal's own guide shows, as large as the window."""
+        taken = f"guide-{language}-{name}"
+        self.take(page, taken, full_page=False)
+        self._keep(taken, GUIDE_PICTURES / language / f"{name}.png")
+        return self.folder / f"{taken}.png"
+
+    def _keep(self, name: str, path: Path) -> None:
         if os.environ.get("SCREENSHOTS"):
-            PICTURES.mkdir(parents=True, exist_ok=True)
-            shutil.copy(self.folder / f"{name}.png", PICTURES)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(self.folder / f"{name}.png", path)
 
 
 def open_context(browser: Browser, *, size: tuple[int, int] = DESKTOP, language: str = "en-GB") -> BrowserContext:

@@ -5,13 +5,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.chromium import Camera, Watch, executable, open_context, running_chromium
+from tests.browser.lived_in import company
 from tests.portal.fixtures import portal
 from tests.portal.running_portal import Portal
+from tests.sandbox.running_sandbox import SECONDS_OF_PATIENCE
 
-__all__ = ["portal"]
+__all__ = ["company", "portal"]
+
+expect.set_options(timeout=SECONDS_OF_PATIENCE * 1000)
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +39,7 @@ def watch(portal: Portal) -> Iterator[Watch]:
 def context(chromium: Browser, watch: Watch) -> Iterator[BrowserContext]:
     context = open_context(chromium)
     context.on("page", watch.over)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(SECONDS_OF_PATIENCE * 1000)
     yield context
     context.close()
 

@@ -5,11 +5,10 @@ import datetime
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.chromium import DESKTOP, PHONE, Camera, Watch, log_in_as, open_context, overflow
+from tests.browser.chromium import DESKTOP, GUIDE, PHONE, Camera, Watch, log_in_as, open_context, overflow
 from tests.portal.running_portal import Portal
-from tests.portal.tenants import Person, Tenant, new_number
+from tests.portal.tenants import Person, Tenant
 from tests.portal.web_browser import PASSWORD
-from tests.sandbox.running_sandbox import Json, wait_until
 from tests.sandbox_process import REPOSITORY
 
 pytestmark = pytest.mark.browser
@@ -19,15 +18,22 @@ PUBLIC = {
     "sign-up": "/accounts/signup/",
     "login": "/accounts/login/",
     "password-reset": "/accounts/password/reset/",
+    "faq": "/faq/",
+    "documentation": "/documentation/",
+    "guide-page": "/documentation/rep/",
+    "guide-search": "/documentation/search/?q=numero",
 }
 OWN = {
     "integrations": "/integrations/",
+    "test-call": "/integrations/test-call/",
     "mustalinja": "/integrations/mustalinja/",
     "calls": "/calls/",
     "calls-filtered": "/calls/?status=waiting",
     "no-such-call": "/calls/?number=112",
+    "calls-by-day": "/calls/days/",
     "team": "/team/",
     "company-settings": "/settings/company/",
+    "log": "/settings/log/",
     "license": "/accounts/license/",
     "email": "/accounts/email/",
     "password": "/accounts/password/change/",
@@ -39,42 +45,13 @@ LANGUAGES = {"en": "en-GB", "fi": "fi-FI"}
 SIZES = {"desktop": DESKTOP, "phone": PHONE}
 
 
-@pytest.fixture(scope="module")
-def company(portal: Portal) -> tuple[Tenant, Person]:
-    """A company some days after its start: calls of every kind, and a colleague who has not connected Pipedrive yet."""
-    tenant = Tenant(portal, seats=2, domain="kuusikko.example")
-    aino, bo = tenant.join("aino"), tenant.join("bo")
-    aino.add_to_pipedrive(name="Aino Virtanen", admin=True)
-    aino.connect()
-    tenant.link_mustalinja(aino)
-    for minutes, order in enumerate(_calls(tenant, aino, bo)):
-        started = datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=20 + 47 * minutes)
-        times = {"started_at": started.isoformat(timespec="seconds"), "answered_at": ..., "ended_at": ...}
-        tenant.ring(order.pop("rep"), **times, **order)
-    wait_until(lambda: not aino.browser.calls(status="pending"), 60)
-    return tenant, aino
-
-
-def _calls(tenant: Tenant, aino: Person, bo: Person) -> list[Json]:
-    """Return orders for calls, the latest first."""
-    order = tenant.portal.sandbox.order
-    garden = order("pipedrive/control/organizations", name="Lehtosen Leipomo Ky")["id"]
-    power = order("pipedrive/control/organizations", name="Rannikon Sähkö Oy")["id"]
-    numbers = [new_number() for _ in range(4)]
-    tenant.contact(numbers[0], "Katri Lehtonen", org_id=garden)
-    tenant.contact(numbers[1], "Lauri Heikkilä", org_id=power)
-    tenant.contact(numbers[2], "Astrid Nyström")
-    own = "+358941235000"
-    missed: Json = {"answered": False, "result": "missed", "talk_seconds": 0}
-    return [
-        {"rep": aino, "from_": numbers[0], "to": own, "talk_seconds": 172},
-        {"rep": aino, "from_": numbers[1], "to": own, **missed},
-        {"rep": aino, "direction": "out", "from_": own, "to": numbers[1], "talk_seconds": 614},
-        {"rep": aino, "from_": numbers[3], "to": own, "talk_seconds": 48},
-        {"rep": bo, "from_": numbers[2], "to": own, "talk_seconds": 95},
-        {"rep": aino, "from_": "anonymous", "hidden": True, "to": own, "talk_seconds": 31},
-        {"rep": aino, "direction": "out", "from_": own, "to": numbers[2], **missed},
-    ]
+GUIDE_PICTURES = {
+    "calls": "/calls/",
+    "mustalinja": "/integrations/mustalinja/",
+    "team": "/team/",
+    "settings": "/settings/company/",
+}
+HEAVIEST_GUIDE_PICTURE = 150 * 1024
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -127,6 +104,30 @@ def test_the_documentations_pictures(
         assert (camera.folder / f"{name}.png").stat().st_size < 250_000
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_guides_pictures(
+    company: tuple[Tenant, Person], chromium: Browser, watch: Watch, camera: Camera, language: str
+) -> None:
+    tenant, aino = company
+    with open_context(chromium, size=GUIDE, language=LANGUAGES[language]) as context:
+        context.on("page", watch.over)
+        page = context.new_page()
+        address = tenant.portal.url
+        page.goto(f"{address}/accounts/signup/")
+        pictures = [camera.publish_for_guide(page, language, "sign-up")]
+        log_in_as(context, tenant.join(f"noora-{language}").browser)
+        page.goto(f"{address}/integrations/")
+        pictures.append(camera.publish_for_guide(page, language, "checklist"))
+        log_in_as(context, aino.browser)
+        opened = datetime.datetime.now(datetime.UTC).timestamp() - 3000
+        watched = {"test-call": f"/integrations/test-call/?since={opened:.3f}"}
+        for name, path in {**GUIDE_PICTURES, **watched}.items():
+            page.goto(address + path)
+            page.locator("#test-call, h1").last.evaluate("it => scrollBy(0, it.getBoundingClientRect().top - 24)")
+            pictures.append(camera.publish_for_guide(page, language, name))
+    assert [picture.name for picture in pictures if picture.stat().st_size > HEAVIEST_GUIDE_PICTURE] == []
+
+
 def test_the_language_is_switched_to_finnish_and_back(portal: Portal, page: Page) -> None:
     if not (REPOSITORY / "locale/fi/LC_MESSAGES/django.mo").exists():
         pytest.skip("the translations are not compiled: make translations")
@@ -163,11 +164,10 @@ def test_a_wrong_licence_code_is_refused_in_words_at_its_field(portal: Portal, p
 def test_the_admin_is_without_complaint(
     portal: Portal, company: tuple[Tenant, Person], page: Page, camera: Camera
 ) -> None:
-    page.goto(f"{portal.url}/admin/login/")
-    page.locator("input[name=username]").fill(portal.make_staff())
-    page.locator("input[name=password]").fill(PASSWORD)
-    page.locator("[type=submit]").first.click()
-    page.wait_for_url(f"{portal.url}/admin/")
+    staff = portal.browser()
+    staff.log_in_to_admin(portal.make_staff())
+    log_in_as(page.context, staff)
+    page.goto(f"{portal.url}/admin/")
     camera.take(page, "admin")
     links = page.locator("#content a[href*='/admin/']").evaluate_all("all => all.map(link => link.href)")
     lists = sorted({link for link in links if not link.endswith(("/add/", "/change/", "/history/"))})
