@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run demo test lint .env check-python translations static
+.PHONY: help run demo test bench chaos lint .env check-python translations static
 
 # The first Python that is new enough; `make PYTHON=...` chooses another one.
 ifndef PYTHON
@@ -16,6 +16,7 @@ VENV_PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 PYTEST_ARGS ?=
+BENCHMARKS ?=
 
 help: ## This list
 	@awk -F ':.*## ' '/^[.a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -28,6 +29,12 @@ demo: $(INSTALLED) .env translations static ## The same calls on a database of t
 
 test: $(INSTALLED_DEV) translations ## All tests (DATABASE_URL, REDIS_URL, PYTEST_ARGS)
 	@$(VENV_PYTHON) -m pytest $(PYTEST_ARGS)
+
+bench: $(INSTALLED_DEV) ## What it costs and how fast it is, in one table; fails where a limit is missed (BENCHMARKS)
+	@$(VENV_PYTHON) -m bench $(BENCHMARKS)
+
+chaos: $(INSTALLED_DEV) translations ## 10,000 calls while everything breaks; fails unless each is logged once (CHAOS_CALLS, CHAOS_SEED)
+	@$(VENV_PYTHON) -m tests.chaos
 
 # An environment as in production, so that Django's deployment checks judge what will be deployed.
 PRODUCTION_LIKE = env \

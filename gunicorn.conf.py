@@ -9,3 +9,5 @@ threads = 8
 keepalive = 75
 # A file of gunicorn's own in the home folder, for a tool that nobody uses here.
 control_socket_disable = True
+# LOG_FORMAT holds for gunicorn's own lines, too.
+logger_class = "connector_portal.logs.GunicornLogger"

@@ -1,8 +1,11 @@
 """What the portal reads from its environment, with a message for each thing that must be there."""
 
+import base64
+import os
+import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import environ
 from cryptography.fernet import Fernet
@@ -10,8 +13,14 @@ from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
+SHORTEST_SECRET = 32
+CONNECT_SECONDS = 4
+"""PostgreSQL's client waits for two minutes unless it is told; `?connect_timeout=` in DATABASE_URL says otherwise."""
+
 env = environ.Env()
 env.read_env(BASE_DIR / ".env")
+# What is set but empty, as Docker Compose hands on what its host does not set, is as if it were not set.
+env.ENVIRON = {name: value for name, value in os.environ.items() if value.strip()}
 
 
 def secret_key() -> str:
@@ -49,6 +58,26 @@ def field_encryption_keys() -> list[str]:
     return keys
 
 
+def order_secrets() -> list[str]:
+    """The secrets of SaaShop's web shop, each for a bearer token or, when it begins with `whsec_`, for signatures.
+
+    Raises:
+        ImproperlyConfigured: one could be guessed, or is no key for signatures though it looks like one.
+    """
+    secrets: list[str] = env.list("ORDERS_SECRETS", default=[])
+    for position, secret in enumerate(secrets, start=1):
+        if len(secret) < SHORTEST_SECRET:
+            msg = f"ORDERS_SECRETS: secret number {position} is shorter than {SHORTEST_SECRET} characters."
+            raise ImproperlyConfigured(msg)
+        if secret.startswith("whsec_"):
+            try:
+                base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+            except ValueError as error:
+                msg = f"ORDERS_SECRETS: secret number {position} begins with whsec_ but is not base64 after it."
+                raise ImproperlyConfigured(msg) from error
+    return secrets
+
+
 def database() -> dict[str, Any]:
     """DATABASES["default"] from DATABASE_URL, tuned for a web process and workers that write at the same time.
 
@@ -68,24 +97,25 @@ def database() -> dict[str, Any]:
         }
     else:
         config["CONN_HEALTH_CHECKS"] = True
+        config.setdefault("OPTIONS", {}).setdefault("connect_timeout", CONNECT_SECONDS)
     return config
 
 
 def email() -> dict[str, Any]:
-    """Django's EMAIL_ settings from EMAIL_URL, console by default.
-
-    django-environ drops the first slash of `filemail:///srv/mail`, as of `sqlite:///db.sqlite3`. Where the folder that
-    is to hold the mails exists at the root, the absolute path is what was meant; otherwise it is the project's.
-    """
+    """Django's EMAIL_ settings from EMAIL_URL, console by default."""
     config: dict[str, Any] = env.email_url("EMAIL_URL", default="consolemail://")
     if config["EMAIL_BACKEND"].endswith("filebased.EmailBackend"):
-        # `filemail://var/mails`: a URL's host to django-environ, a folder to whoever writes it.
-        first_folder = urlsplit(env.str("EMAIL_URL")).netloc
-        config["EMAIL_FILE_PATH"] = str(Path(first_folder) / config["EMAIL_FILE_PATH"])
-        from_root = Path("/") / config["EMAIL_FILE_PATH"]
-        is_absolute = not first_folder and from_root.parent.is_dir() and from_root.parent != Path("/")
-        config["EMAIL_FILE_PATH"] = str(from_root if is_absolute else BASE_DIR / config["EMAIL_FILE_PATH"])
+        config["EMAIL_FILE_PATH"] = _mail_folder(env.str("EMAIL_URL"))
     return config
+
+
+def _mail_folder(url: str) -> str:
+    """The absolute folder of `filemail:///srv/mail`, or the project's of `filemail://var/mail`. django-environ drops
+    the first slash of the one and takes `var` of the other for a host.
+    """
+    parts = urlsplit(url)
+    folder = unquote(parts.netloc + parts.path)
+    return str(BASE_DIR / re.sub("^/+", "/", folder))
 
 
 def origin(url: str) -> str:

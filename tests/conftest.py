@@ -8,19 +8,31 @@ from collections.abc import Callable, Iterator
 import pytest
 from allauth.account.models import EmailAddress
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 from pytest_django import Settings
 
 from accounts.licenses import issue_licenses, redeem_license
 from accounts.models import Company, User
 from integrations.connections import connect, whose_grant
+from integrations.contact_upkeep import keep_index
 from integrations.models import MustalinjaAccount, PipedriveConnection
 from integrations.mustalinja.signature import new_secret
 from integrations.pipedrive_app import oauth_app
+from tests.authenticator_app import pass_second_step
 from tests.sandbox.running_sandbox import Sandbox
 from tests.sandbox_process import running_sandbox
+from tests.scheduling import pytest_xdist_make_scheduler
+
+__all__ = ["pytest_xdist_make_scheduler"]
 
 PASSWORD = "kevät-sataa-vettä-42"
+
+
+@pytest.fixture(autouse=True)
+def language_of_the_test() -> Iterator[None]:
+    """Pages speak their reader's language, and the test client does not leave it again as a server's thread would."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")
@@ -78,24 +90,38 @@ def staff(db: None) -> User:
 
 @pytest.fixture
 def browser_of() -> Callable[[User], Client]:
-    """A browser in which a person is logged in."""
+    """A browser in which a person is logged in; staff with both steps."""
 
     def log_in(user: User) -> Client:
         client = Client()
         client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+        if user.is_staff:
+            pass_second_step(client, user)
         return client
 
     return log_in
 
 
 @pytest.fixture
-def connected(outside: Sandbox) -> Callable[[User], PipedriveConnection]:
-    """Connects a person to the Pipedrive user of the same email."""
+def just_connected(outside: Sandbox) -> Callable[[User], PipedriveConnection]:
+    """Connects a person to the Pipedrive user of the same email; the persons there are still to be read."""
 
     def connect_user(user: User) -> PipedriveConnection:
         code = outside.order("pipedrive/control/authorize", user_email=user.email)["code"]
         grant = oauth_app().exchange_code(code=code)
         return connect(user=user, grant=grant, pipedrive_user=whose_grant(grant))
+
+    return connect_user
+
+
+@pytest.fixture
+def connected(just_connected: Callable[[User], PipedriveConnection]) -> Callable[[User], PipedriveConnection]:
+    """Connects a person to the Pipedrive user of the same email, and reads the persons there."""
+
+    def connect_user(user: User) -> PipedriveConnection:
+        connection = just_connected(user)
+        keep_index(connection.account_id)
+        return connection
 
     return connect_user
 

@@ -98,6 +98,42 @@ class TestNeeded:
         assert [key.strip() for key in said] == keys
 
 
+EMPTY = """{name: getattr(s, name) for name in (
+    "DEBUG", "SITE_URL", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "EMAIL_BACKEND", "DEFAULT_FROM_EMAIL", "REDIS_URL",
+    "ALLAUTH_TRUSTED_PROXY_COUNT", "PIPEDRIVE_OAUTH_URL", "PIPEDRIVE_API_URL", "MUSTALINJA_API_URL", "ORDERS_SECRETS",
+    "STAFF_IDLE_SECONDS", "KEEP_DELIVERIES_DAYS", "KEEP_CALLS_MONTHS", "KEEP_AUDIT_MONTHS", "METRICS_TOKEN",
+    "LOG_LEVEL", "LOG_FORMAT")} | {"database": s.DATABASES["default"]["NAME"]}"""
+EMPTY_MEANS = {
+    "DEBUG": False,
+    "SITE_URL": "http://localhost:8000",
+    "ALLOWED_HOSTS": ["localhost", "127.0.0.1", "localhost"],
+    "CSRF_TRUSTED_ORIGINS": ["http://localhost:8000"],
+    "EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend",
+    "DEFAULT_FROM_EMAIL": "Mustalinja Connector <asiakaspalvelu@saashop.fi>",
+    "REDIS_URL": "",
+    "ALLAUTH_TRUSTED_PROXY_COUNT": 0,
+    "PIPEDRIVE_OAUTH_URL": "https://oauth.pipedrive.com",
+    "PIPEDRIVE_API_URL": "",
+    "MUSTALINJA_API_URL": "",
+    "ORDERS_SECRETS": [],
+    "STAFF_IDLE_SECONDS": 1800,
+    "KEEP_DELIVERIES_DAYS": 30,
+    "KEEP_CALLS_MONTHS": 24,
+    "KEEP_AUDIT_MONTHS": 24,
+    "METRICS_TOKEN": "",
+    "LOG_LEVEL": "INFO",
+    "LOG_FORMAT": "console",
+    "database": str(REPOSITORY / "db.sqlite3"),
+}
+
+
+@pytest.mark.parametrize("written", ["", " "])
+def test_a_variable_that_is_set_but_empty_is_as_if_it_were_not_set(written: str) -> None:
+    names = [name for name in EMPTY_MEANS if name.isupper()]
+    empty = dict.fromkeys([*names, "DATABASE_URL", "EMAIL_URL", "TRUSTED_PROXY_COUNT"], written)
+    assert settings_say(EMPTY, **empty) == EMPTY_MEANS
+
+
 def test_a_production_like_environment_passes_the_deployment_checks() -> None:
     answer = run(
         "manage.py",
@@ -155,8 +191,12 @@ def test_sqlite_reads_and_writes_side_by_side(tmp_path: Path) -> None:
         ("filemail:///{tmp}/mails", "{tmp}/mails"),
         ("filemail:////{tmp}/mails", "{tmp}/mails"),
         ("filemail:////{tmp}/gone/mails", "{tmp}/gone/mails"),
+        ("filemail:///{tmp}/gone/deeper/mails", "{tmp}/gone/deeper/mails"),
+        ("filemail:///{tmp}/with%20space/mails", "{tmp}/with space/mails"),
+        ("filemail:/{tmp}/mails", "{tmp}/mails"),
+        ("filemail:///no-such-folder-at-the-root", "/no-such-folder-at-the-root"),
         ("filemail://var/mails", "{repository}/var/mails"),
-        ("filemail:///var/no-such-folder-here/mails", "{repository}/var/no-such-folder-here/mails"),
+        ("filemail:var/mails", "{repository}/var/mails"),
     ],
 )
 def test_mails_go_to_a_folder_absolute_or_of_the_project(tmp_path: Path, url: str, folder: str) -> None:
@@ -166,27 +206,17 @@ def test_mails_go_to_a_folder_absolute_or_of_the_project(tmp_path: Path, url: st
     assert (backend, path) == ("django.core.mail.backends.filebased.EmailBackend", expected)
 
 
-LOGS = """
-import django, logging; django.setup()
-logging.getLogger("calls.intake").warning("company %s: a call", 7)
-logging.getLogger("django.request").error("gone wrong", exc_info=ValueError("ä\\n"))
+SEND = """
+import django; django.setup()
+from django.core.mail import send_mail
+send_mail("Subject", "Text", "from@esimerkki.example", ["to@esimerkki.example"])
 """
 
 
-def test_json_logs_are_one_object_a_line() -> None:
-    lines = run("-c", LOGS, LOG_FORMAT="json").stderr.splitlines()
-    first, second = [json.loads(line) for line in lines]
-    assert (first["levelname"], first["name"], first["message"]) == ("WARNING", "calls.intake", "company 7: a call")
-    assert "ValueError" in second["exc_info"]
-
-
-def test_console_logs_say_when_how_bad_and_where() -> None:
-    line = run("-c", LOGS).stderr.splitlines()[0]
-    assert line.endswith("WARNING calls.intake company 7: a call")
-
-
-def test_an_unknown_log_format_is_told() -> None:
-    assert run("manage.py", "check", LOG_FORMAT="yaml").returncode != 0
+def test_the_folder_of_mails_is_made_with_its_parents(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "deeper"
+    assert run("-c", SEND, EMAIL_URL=f"filemail://{folder}").returncode == 0
+    assert [mail.suffix for mail in folder.iterdir()] == [".log"]
 
 
 def test_an_https_address_makes_cookies_and_redirects_secure() -> None:
@@ -204,12 +234,15 @@ class TestHealth:
     def test_not_ready_without_a_worker(self, db: None) -> None:
         answer = Client().get("/health/ready")
         assert answer.status_code == 503
-        assert answer.json() == {"database": True, "broker": True, "worker": False}
+        told = {"database": True, "broker": True, "worker": False, "books": True, "workers": []}
+        assert answer.json() == told
 
     def test_ready_with_a_worker_that_has_worked_lately(self, db: None) -> None:
         beat()
         answer = Client().get("/health/ready")
-        assert (answer.status_code, set(answer.json().values())) == (200, {True})
+        said = answer.json()
+        assert [worker["alive"] for worker in said.pop("workers")] == [True]
+        assert (answer.status_code, said) == (200, {"database": True, "broker": True, "worker": True, "books": True})
 
     def test_not_ready_when_the_worker_has_been_silent(self, db: None) -> None:
         beat()
@@ -279,3 +312,12 @@ class TestSchedules:
             module, _dot, name = dotted.rpartition(".")
             __import__(module)
             assert callable(getattr(sys.modules[module], name))
+
+
+@pytest.mark.parametrize(("secret", "says"), [("x" * 31, "shorter than 32"), ("whsec_" + "ä" * 40, "not base64")])
+def test_an_order_secret_that_could_be_guessed_or_signs_nothing_is_told(secret: str, says: str) -> None:
+    answer = run("manage.py", "check", ORDERS_SECRETS=f"{'a' * 32},{secret}")
+    assert answer.returncode != 0
+    assert f"ORDERS_SECRETS: secret number 2 {'is ' if 'shorter' in says else 'begins with whsec_ but is '}{says}" in (
+        answer.stderr
+    )

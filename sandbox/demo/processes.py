@@ -100,6 +100,14 @@ class Processes:
             if process.poll() is not None:
                 raise DemoError(f"{name} ended by itself with {process.returncode}:\n{_indented(self._tail(name))}")
 
+    def end(self, name: str) -> None:
+        """End one process: ask it to, and kill what is left of its group after the grace."""
+        process = self._running.pop(name)
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE_SECONDS)
+        _kill_group(process)
+
     def wait_until(self, holds: Callable[[], bool], *, seconds: float) -> bool:
         """Wait for a condition, for so long at most; return whether it came true."""
         end = time.monotonic() + seconds
@@ -119,6 +127,10 @@ class Processes:
     def log_of(self, name: str) -> Path:
         """The file a process writes to."""
         return self.log_folder / f"{name}.log"
+
+    def group_of(self, name: str) -> int:
+        """The process group of a process that was started: it leads its session, so the group has its number."""
+        return self._running[name].pid
 
     def _tail(self, name: str) -> str:
         lines = self.log_of(name).read_text(errors="replace").splitlines()
@@ -140,10 +152,14 @@ class Processes:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(max(0.0, end - time.monotonic()))
         for process in self._running.values():
-            # The group's number is the process's: it leads its session.
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            _kill_group(process)
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill what is left of a process's group. The group's number is the process's: it leads its session."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _indented(text: str) -> str:

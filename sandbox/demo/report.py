@@ -61,6 +61,7 @@ def say_how_to_go_on(stage: Stage, codes: list[str]) -> None:
     for person in (BO, AINO):
         say(f"  {person.role:<15} {person.email:<24} {PASSWORD}    {stage.web_url}{LOGIN}")
     say(f"  {STAFF.role:<15} {STAFF.email:<24} {PASSWORD}    {stage.web_url}{ADMIN}")
+    say("                  (staff log in with two steps: the first time, an authenticator app on your phone is set up)")
     for code in codes:
         say(f"  a free licence  {code} (sign up as daniel@esimerkki.example: {stage.web_url}{SIGNUP})")
     say(f"Mustalinja        {stage.sandbox_url}/mustalinja/  (place calls here)")

@@ -1,6 +1,7 @@
 """Where the demonstration plays: its ports, its folder, and the environment of its processes."""
 
 import os
+import shutil
 import socket
 import sys
 from dataclasses import dataclass
@@ -48,6 +49,18 @@ class Stage:
         """A database in the folder, for a demonstration that keeps nothing."""
         return f"sqlite:///{quote(str(self.folder / 'db.sqlite3'))}"
 
+    def prepare(self) -> None:
+        """Make the folders for mails and logs."""
+        for each in (self.mail_folder, self.log_folder):
+            each.mkdir(parents=True, exist_ok=True)
+
+    def forget_last_time(self) -> None:
+        """Delete what a demonstration leaves behind, and nothing else that may lie in the folder."""
+        for each in (self.mail_folder, self.log_folder):
+            shutil.rmtree(each, ignore_errors=True)
+        for file in self.folder.glob("db.sqlite3*"):
+            file.unlink()
+
     def environment(self) -> dict[str, str]:
         """The variables that make the portal speak to the sandbox instead of the real services."""
         return {
@@ -58,8 +71,7 @@ class Stage:
             "SITE_URL": self.web_url,
             "ALLOWED_HOSTS": f"localhost,{LOOPBACK}",
             "CSRF_TRUSTED_ORIGINS": self.web_url,
-            # The fourth slash makes the folder an absolute one: django-environ takes the third for itself.
-            "EMAIL_URL": f"filemail:///{quote(str(self.mail_folder))}",
+            "EMAIL_URL": f"filemail://{quote(str(self.mail_folder))}",
             "PIPEDRIVE_CLIENT_ID": "sandbox-client",
             "PIPEDRIVE_CLIENT_SECRET": "sandbox-secret",
             "PIPEDRIVE_OAUTH_URL": f"{self.sandbox_url}/pipedrive",

@@ -12,12 +12,21 @@ ALLAUTH = [
     _("Your primary email address must be verified."),
     _("Be patient, you are sending too many requests."),
 ]
+TWO_STEPS = [
+    _("Use authenticator app or code"),
+    _("Use your password"),
+    _("Incorrect code."),
+    _("Authenticator code"),
+    _("You cannot add an email address to an account protected by two-factor authentication."),
+    _("You cannot activate two-factor authentication until you have verified your email address."),
+]
 PASSWORDS = [
     _("Your password can’t be too similar to your other personal information."),
     _("Your password can’t be a commonly used password."),
     _("Your password can’t be entirely numeric."),
 ]
 ADMIN = [
+    _("MFA"),
     _("Model name"),
     _("Add link"),
     _("Change or view list link"),

@@ -19,7 +19,7 @@ from tests.docs.pages import ROOT
 
 PO = ROOT / "locale/fi/LC_MESSAGES/django.po"
 SOURCES = ("accounts", "calls", "connector_portal", "integrations", "templates", "tests/docs")
-PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%[sd]")
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w+\}")
 MARKUP = re.compile(r"</?\w+|(?:href|src)=\"[^\"]*\"")
 GETTEXT = {"_", "gettext", "gettext_lazy", "gettext_noop"}
 
