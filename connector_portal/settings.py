@@ -187,6 +187,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Mustalinja Connector
 LANGUAGE_CODE = "fi"
 LANGUAGES = [("fi", "Suomi"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "connector_portal.formats"
 TIME_ZONE = "Europe/Helsinki"
 USE_TZ = True
 

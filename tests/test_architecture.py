@@ -205,7 +205,7 @@ def test_every_module_of_the_product_is_imported_somewhere_or_run_by_a_framework
         for path in in_packages(*PRODUCT, "connector_portal")
         if path.name != "__init__.py"
         and path.stem not in found_by_name
-        and not {"commands", "templatetags"} & set(path.parts)
+        and not {"commands", "templatetags", "formats"} & set(path.parts)
         and module_name(path) not in imported
         and not _is_named_in_settings(path)
     ]

@@ -6,6 +6,10 @@ from typing import Any
 import pytest
 from django.template import Context, Template
 from django.utils import translation
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+
+from accounts.readable import day_words, moment_words, time_words
 
 # Two hours behind Helsinki, where it is already the next day.
 LATE = datetime.datetime(2026, 11, 21, 22, 4, 7, tzinfo=datetime.UTC)
@@ -28,6 +32,15 @@ def test_a_moment_is_shown_in_helsinkis_time_and_readable_by_programs(filter_: s
         assert shown(language, filter_, LATE) == (
             f'<time class="number" datetime="2026-11-22T00:04:07+02:00">{words}</time>'
         )
+
+
+@pytest.mark.parametrize("language", ["fi", "en"])
+def test_the_admins_own_pages_write_times_as_ours_do(language: str) -> None:
+    with translation.override(language):
+        at = localtime(LATE)
+        assert date_format(at, "DATETIME_FORMAT") == moment_words(at)
+        assert date_format(at, "DATE_FORMAT") == day_words(at)
+        assert date_format(at, "TIME_FORMAT") == time_words(at)
 
 
 def test_the_day_of_a_moment_is_the_day_in_helsinki() -> None:
